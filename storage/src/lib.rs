@@ -1,0 +1,2 @@
+//! Skeleton.
+pub mod schema;
