@@ -1,0 +1,36 @@
+//! Every path that the server answers, once: server, browser and command line cannot disagree on one.
+
+/// The web application's start page.
+pub const HOME: &str = "/";
+/// A story: `/t/{id}` and `/t/{id}/{span_id}`; `.txt`, `.md` and `.json` after the id give it without a browser.
+pub const STORY_PAGE: &str = "/t/";
+/// Health of the process.
+pub const HEALTH: &str = "/api/health";
+/// What a paste may mean (`?q=`).
+pub const RESOLVE: &str = "/api/resolve";
+/// One trace: `/api/trace/{id}`, and `/api/trace/{id}/otlp`.
+pub const TRACE: &str = "/api/trace/";
+/// One story as JSON: `/api/story/{id}`.
+pub const STORY: &str = "/api/story/";
+/// Newest traces and errors.
+pub const RECENT: &str = "/api/recent";
+/// Server-sent events of what was just acknowledged.
+pub const LIVE: &str = "/api/live";
+/// What senders did wrong or oddly.
+pub const ISSUES: &str = "/api/issues";
+/// SQL, read only (POST).
+pub const SQL: &str = "/api/sql";
+/// Barrier: returns when everything acknowledged is queryable (POST).
+pub const FLUSH: &str = "/api/flush";
+/// telltale's own metrics in Prometheus text.
+pub const METRICS: &str = "/metrics";
+/// The login link that start-up prints: sets the cookie and leads home (`?token=`).
+pub const LOGIN: &str = "/login";
+/// Static files of the web application.
+pub const ASSETS: &str = "/assets/";
+/// OTLP/HTTP paths.
+pub const OTLP_TRACES: &str = "/v1/traces";
+/// OTLP/HTTP path of metrics.
+pub const OTLP_METRICS: &str = "/v1/metrics";
+/// OTLP/HTTP path of logs.
+pub const OTLP_LOGS: &str = "/v1/logs";
