@@ -1,1 +1,28 @@
-//! Skeleton.
+//! telltale's server: OTLP in, the story of one request out, over HTTP, gRPC and the command line.
+//!
+//! ```text
+//! listeners → edge (who may ask what) → receiver → decode → telltale-storage
+//!                                     ↘ http → telltale-query → telltale-api → browser
+//! ```
+//!
+//! Modules in reading order:
+//!
+//! * [`cli`]: the commands; [`config`]: every setting, once; [`app`]: open, bind, serve, shut down.
+//! * [`state`]: what request handlers share.
+//! * [`receiver`]: OTLP over gRPC and HTTP; [`decode`]: OTLP/JSON to protobuf bytes.
+//! * [`live`], [`issues`]: what was just acknowledged, and what senders did wrong or oddly.
+//! * [`http`]: the query API and the user interface.
+//! * [`telemetry`]: telltale's own metrics and logs.
+//!
+//! Deliberately absent: anything that stores or plans; that is telltale-storage's and telltale-query's work.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod issues;
+pub mod limits;
+pub mod live;
+pub mod state;
+pub mod telemetry;
+pub mod text;

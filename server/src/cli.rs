@@ -1,0 +1,60 @@
+//! The command line: one module a command, and the exit codes.
+//!
+//! `telltale` without a command is `telltale serve`; serve's flags are understood in both places.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Flags;
+
+pub mod serve;
+
+/// Exit code: something failed.
+pub const FAILED: u8 = 1;
+/// Exit code: wrong usage or configuration.
+pub const USAGE: u8 = 2;
+/// Exit code: an expectation or a gate is not met.
+pub const NOT_MET: u8 = 3;
+/// Exit code: what was asked for does not exist.
+pub const NOT_FOUND: u8 = 4;
+
+/// One binary for traces, metrics and logs that tells the story of one request.
+#[derive(Debug, Parser)]
+#[command(name = "telltale", version, about, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Flags,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive OTLP, keep it, and answer questions; the default.
+    Serve(Flags),
+}
+
+/// Understands the process's arguments, runs the command and returns the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+            // Nothing can be told to a caller whose output is closed.
+            drop(error.print());
+            return code;
+        }
+    };
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(flags) => serve::main(&flags),
+    }
+}
+
+/// Writes a line to stderr; a closed stderr is nobody's problem.
+pub fn complain(message: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "{message}"));
+}

@@ -1,0 +1,114 @@
+//! The configuration file: flat TOML, one key a setting.
+//!
+//! Unknown keys are errors, since a typing mistake that is ignored is a setting that silently does not hold.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::setting::{Kind, SETTINGS, Setting};
+use super::{ConfigError, Source};
+
+/// The file that is read when nobody names one and it is there.
+pub const DEFAULT_FILE: &str = "telltale.toml";
+
+/// What a file says: setting name to texts.
+#[derive(Debug, Default)]
+pub struct Values {
+    /// The file, empty when there is none.
+    pub path: PathBuf,
+    /// Texts by setting name.
+    pub values: BTreeMap<&'static str, Vec<String>>,
+}
+
+/// Reads the file that was asked for, or the default one when it is there.
+pub(super) fn read(asked: Option<&(PathBuf, Source)>) -> Result<Values, ConfigError> {
+    let path = asked.map_or_else(|| PathBuf::from(DEFAULT_FILE), |(path, _)| path.clone());
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound && asked.is_none() => return Ok(Values::default()),
+        Err(error) => {
+            let hint = match asked {
+                Some((_, Source::Environment)) => "the environment variable TELLTALE_CONFIG names it",
+                Some(_) => "the flag --config names it",
+                None => "it is read because it lies in the working folder",
+            };
+            return Err(ConfigError::Unreadable { path, error, hint: hint.to_owned() });
+        }
+    };
+    parse(&path, &text)
+}
+
+/// Parses a file's text.
+///
+/// # Errors
+/// Text that is not TOML, keys that no setting has, and values of another type than the setting takes.
+pub fn parse(path: &Path, text: &str) -> Result<Values, ConfigError> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::NotToml {
+        path: path.to_owned(),
+        message: error.to_string().trim().replace('\n', "; "),
+    })?;
+    let mut values = BTreeMap::new();
+    for (key, value) in table {
+        let name = key.replace('_', "-");
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name && setting.file_key().is_some()) else {
+            return Err(ConfigError::UnknownKey { path: path.to_owned(), hint: suggest(&name), key });
+        };
+        let texts = texts_of(setting, &value).ok_or_else(|| wrong_type(path, key, setting, &value))?;
+        values.insert(setting.name, texts);
+    }
+    Ok(Values { path: path.to_owned(), values })
+}
+
+/// Returns a value as texts, if its type fits.
+fn texts_of(setting: &Setting, value: &toml::Value) -> Option<Vec<String>> {
+    match (setting.kind, value) {
+        (Kind::Text | Kind::List, toml::Value::String(text)) => Some(vec![text.clone()]),
+        // `listen = 3000` is what people write.
+        (Kind::Text | Kind::Number, toml::Value::Integer(number)) => Some(vec![number.to_string()]),
+        (Kind::Flag, toml::Value::Boolean(flag)) => Some(vec![flag.to_string()]),
+        (Kind::List, toml::Value::Array(values)) => {
+            values.iter().map(|value| value.as_str().map(ToOwned::to_owned)).collect()
+        }
+        _ => None,
+    }
+}
+
+/// Builds the error of a value with another type.
+fn wrong_type(path: &Path, key: String, setting: &Setting, value: &toml::Value) -> ConfigError {
+    let (expected, example) = match setting.kind {
+        Kind::Text => ("a text", "\"…\""),
+        Kind::Flag => ("true or false", "true"),
+        Kind::Number => ("a whole number", "64"),
+        Kind::List => ("a text or an array of texts", "[\"…\"]"),
+    };
+    let hint = format!("write `{key} = {example}`");
+    ConfigError::WrongType { path: path.to_owned(), key, expected, got: value.type_str(), hint }
+}
+
+/// Names the setting that was probably meant.
+fn suggest(name: &str) -> String {
+    let keys = || SETTINGS.iter().filter_map(Setting::file_key);
+    let wanted = name.replace('-', "_");
+    let nearest = keys().map(|key| (distance(&key, &wanted), key)).min();
+    match nearest {
+        Some((edits, key)) if edits <= 3 && edits * 2 < wanted.len() => format!("did you mean `{key}`?"),
+        _ => format!("the settings are {}", keys().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Counts the single-character edits from one text to the other (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (line, left) in from.chars().enumerate() {
+        let mut next = vec![line + 1];
+        for ((right, pair), last) in to.iter().zip(row.windows(2)).zip(line + 1..) {
+            let (diagonal, above) = (pair.first().copied().unwrap_or(0), pair.last().copied().unwrap_or(0));
+            let before = next.last().copied().unwrap_or(last);
+            next.push((diagonal + usize::from(left != *right)).min(above + 1).min(before + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
