@@ -1,2 +1,27 @@
-//! Skeleton.
+//! Storage of telltale: nothing that was acknowledged is lost, and what was acknowledged is visible.
+//!
+//! ```text
+//! append → decode → WAL (fsync) → memtable → snapshot        acknowledged here
+//!                                    └ flush → segments → catalog → snapshot → WAL files deleted
+//! ```
+//!
+//! [`Storage`] is the only door. `storage/ARCHITECTURE.md` has the write path, the read path and the invariants;
+//! `storage/FORMAT.md` has every byte. This package knows neither SQL nor HTTP.
+
+pub mod clock;
+pub mod decode;
+pub mod error;
+pub mod io;
+pub mod limits;
 pub mod schema;
+pub mod segment;
+pub mod snapshot;
+pub mod status;
+pub mod storage;
+pub mod text;
+
+pub use error::{Error, ErrorKind};
+pub use segment::{LogIndex, Segment, TraceRow, trace_rows_of};
+pub use snapshot::Snapshot;
+pub use status::{Counters, DurationCounts, Status, TableStatus};
+pub use storage::{AckMode, Appended, Options, Storage};

@@ -1,0 +1,1 @@
+//! A disk that fails when told to. Filled in below.

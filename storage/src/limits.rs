@@ -1,0 +1,88 @@
+//! Every bound of the storage engine, in one place.
+//!
+//! The constants are the defaults; [`Limits`] carries those that a setting or a test may change. What happens at a
+//! bound stands with it, and nothing is ever cut short silently.
+
+use std::time::Duration;
+
+/// Largest payload of one append, in bytes: the receivers' limit after decompression. Beyond: `Error::TooLarge`.
+pub const PAYLOAD_BYTES_MAX: u64 = 64 << 20;
+/// Size of a WAL file, in bytes. A larger record gets a file of its own.
+pub const WAL_FILE_BYTES: u64 = 64 << 20;
+/// WAL bytes since the last flush at which one begins.
+pub const WAL_FLUSH_BYTES: u64 = 256 << 20;
+/// Most bytes that one write to the WAL gathers from waiting appends.
+pub const WAL_GROUP_BYTES_MAX: usize = 8 << 20;
+/// Arrow bytes of the memtable at which a flush begins.
+pub const MEMTABLE_FLUSH_BYTES: u64 = 64 << 20;
+/// Bytes of all memtables and of the appends under way. Beyond: appends wait, then `Error::MemoryFull`.
+pub const MEMTABLE_BUDGET_BYTES: u64 = 192 << 20;
+/// Age of the oldest row in the memtable at which a flush begins.
+pub const FLUSH_AGE: Duration = Duration::from_secs(600);
+/// How long an append waits for memory.
+pub const APPEND_WAIT: Duration = Duration::from_secs(5);
+/// How long a failed flush waits before it is tried again.
+pub const FLUSH_RETRY: Duration = Duration::from_secs(5);
+/// Free bytes on the data folder's disk below which appends are refused with `Error::DiskFull`.
+pub const FREE_BYTES_MIN: u64 = 256 << 20;
+/// Payload bytes from which decoding leaves the caller's thread.
+pub const DECODE_INLINE_BYTES_MAX: usize = 256 << 10;
+/// Rows of a memtable batch from which it is not merged with others any more.
+pub const COALESCE_ROWS_MAX: usize = 4_096;
+/// How many small batches of one size are merged into one of the next.
+pub const COALESCE_FAN_IN: usize = 8;
+/// Rows of a Parquet row group.
+pub const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows of a Parquet data page; a page is what a look-up reads of a column.
+pub const PAGE_ROWS: usize = 4_096;
+/// Rows of a Parquet data page of logs.
+pub const PAGE_ROWS_LOGS: usize = 8_192;
+/// Rows of a data page of a segment's trace rows.
+pub const PAGE_ROWS_TRACES: usize = 1_024;
+/// Longest token of the full text index, in bytes; longer ones are cut, in texts and in queries alike.
+pub const TOKEN_BYTES_MAX: usize = 64;
+/// Most terms that a prefix may stand for in one index; beyond, the index does not narrow.
+pub const PREFIX_TERMS_MAX: usize = 4_096;
+/// Working memory of building a log index, in bytes.
+pub const LOG_INDEX_BUILD_BYTES: usize = 48 << 20;
+/// Bytes of Parquet metadata that stay cached.
+pub const METADATA_CACHE_BYTES: usize = 64 << 20;
+
+/// The bounds that settings and tests may change.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// See [`PAYLOAD_BYTES_MAX`].
+    pub payload_bytes_max: u64,
+    /// See [`WAL_FILE_BYTES`].
+    pub wal_file_bytes: u64,
+    /// See [`WAL_FLUSH_BYTES`].
+    pub wal_flush_bytes: u64,
+    /// See [`MEMTABLE_FLUSH_BYTES`].
+    pub memtable_flush_bytes: u64,
+    /// See [`MEMTABLE_BUDGET_BYTES`].
+    pub memtable_budget_bytes: u64,
+    /// See [`FLUSH_AGE`].
+    pub flush_age: Duration,
+    /// See [`APPEND_WAIT`].
+    pub append_wait: Duration,
+    /// See [`FLUSH_RETRY`].
+    pub flush_retry: Duration,
+    /// See [`FREE_BYTES_MIN`].
+    pub free_bytes_min: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            payload_bytes_max: PAYLOAD_BYTES_MAX,
+            wal_file_bytes: WAL_FILE_BYTES,
+            wal_flush_bytes: WAL_FLUSH_BYTES,
+            memtable_flush_bytes: MEMTABLE_FLUSH_BYTES,
+            memtable_budget_bytes: MEMTABLE_BUDGET_BYTES,
+            flush_age: FLUSH_AGE,
+            append_wait: APPEND_WAIT,
+            flush_retry: FLUSH_RETRY,
+            free_bytes_min: FREE_BYTES_MIN,
+        }
+    }
+}
