@@ -1,1 +1,14 @@
+//! The black-box tests of the whole product. One binary, since every one of them would link the whole server again.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and say what they skipped"
+)]
+
+mod clients;
+mod support;
