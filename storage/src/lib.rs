@@ -10,6 +10,7 @@
 
 pub mod clock;
 pub mod decode;
+pub mod encode;
 pub mod error;
 pub mod io;
 pub mod limits;

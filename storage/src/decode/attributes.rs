@@ -1,0 +1,276 @@
+//! Attributes: from the wire into a reused list of slices, from there into the typed columns.
+//!
+//! A record's attributes are read completely before anything is appended, so that a fault in the last one leaves no
+//! half row. The columns keep order, duplicates and types; only what is odd about them is noted.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, StringArray};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::error::ArrowError;
+
+use super::any::{self, Value};
+use super::columns::Offsets;
+use super::limits::HUGE_ATTRIBUTE_BYTES;
+use super::wire::{Fault, Reader};
+use crate::schema;
+
+/// A key with its value, both slices of the request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Attribute<'p> {
+    pub(super) key: &'p str,
+    pub(super) value: Value<'p>,
+}
+
+/// What was odd about a record's attributes, each with the key as an example.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+pub(super) struct Oddities<'p> {
+    pub(super) huge: Option<(&'p str, usize)>,
+    pub(super) duplicate: Option<&'p str>,
+    pub(super) string_table: bool,
+}
+
+/// The attributes of the record at hand.
+#[derive(Debug, Default)]
+pub(super) struct Attributes<'p> {
+    pub(super) list: Vec<Attribute<'p>>,
+    pub(super) odd: Oddities<'p>,
+    /// One bit a (length, first, last byte) of the keys so far: a clear bit proves that a key is new.
+    seen: u64,
+}
+
+/// Tag of `AnyValue.string_value_strindex`.
+const STRING_VALUE_STRINDEX_TAG: u8 = 8 << 3;
+
+/// Keys up to this number are compared with each other; more are hashed.
+const FEW_KEYS: usize = 64;
+
+impl<'p> Attributes<'p> {
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+        self.odd = Oddities::default();
+        self.seen = 0;
+    }
+
+    /// Reads a `KeyValue`.
+    #[inline]
+    pub(super) fn push(&mut self, bytes: &'p [u8]) -> Result<(), Fault> {
+        let mut attribute = Attribute { key: "", value: Value::None };
+        let mut reader = Reader::new(bytes);
+        while let Some(field) = reader.next()? {
+            match field.number {
+                1 => attribute.key = field.text()?,
+                2 => {
+                    let message = field.bytes()?;
+                    attribute.value = any::value(message)?;
+                    self.odd.string_table |= message.first() == Some(&STRING_VALUE_STRINDEX_TAG);
+                    if message.len() >= HUGE_ATTRIBUTE_BYTES {
+                        self.odd.huge = Some((attribute.key, message.len()));
+                    }
+                }
+                3 => self.odd.string_table |= field.i32()? != 0,
+                _ => {}
+            }
+        }
+        self.note_duplicate(attribute.key);
+        self.list.push(attribute);
+        Ok(())
+    }
+
+    fn note_duplicate(&mut self, key: &'p str) {
+        let bytes = key.as_bytes();
+        let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
+        let mixed = bytes.len() as u64 * 31 + u64::from(first) * 7 + u64::from(last);
+        let bit = 1_u64 << (mixed & 63);
+        if self.seen & bit != 0 && self.list.len() <= FEW_KEYS && self.list.iter().any(|attribute| attribute.key == key)
+        {
+            self.odd.duplicate = Some(key);
+        }
+        self.seen |= bit;
+    }
+
+    /// Finds duplicates among many keys; call once all are read.
+    pub(super) fn finish(&mut self) {
+        if self.list.len() > FEW_KEYS && self.odd.duplicate.is_none() {
+            let mut keys = HashSet::with_capacity(self.list.len());
+            self.odd.duplicate = self.list.iter().map(|attribute| attribute.key).find(|key| !keys.insert(*key));
+        }
+    }
+}
+
+/// Which member of the struct an attribute's value is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Member {
+    None,
+    Str,
+    Int,
+    Double,
+    Bool,
+    Any,
+}
+
+/// The `attributes` column. Each type's values lie close together until [`Self::finish`] spreads them over the rows,
+/// because an append to five columns of nulls an attribute would cost more than the parsing.
+#[derive(Debug)]
+pub(super) struct AttributeColumn {
+    rows: Offsets,
+    members: Vec<Member>,
+    keys: Texts,
+    texts: Texts,
+    anys: Texts,
+    ints: Vec<i64>,
+    doubles: Vec<f64>,
+    bools: Vec<bool>,
+}
+
+/// Byte strings one after the other.
+#[derive(Debug, Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    lengths: Vec<u32>,
+}
+
+impl Texts {
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        // A request is smaller than 4 GiB.
+        self.lengths.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    }
+}
+
+impl AttributeColumn {
+    pub(super) fn new() -> Self {
+        Self {
+            rows: Offsets::new(),
+            members: Vec::new(),
+            keys: Texts::default(),
+            texts: Texts::default(),
+            anys: Texts::default(),
+            ints: Vec::new(),
+            doubles: Vec::new(),
+            bools: Vec::new(),
+        }
+    }
+
+    pub(super) fn push_row(&mut self, attributes: &[Attribute<'_>]) {
+        for attribute in attributes {
+            self.keys.push(attribute.key.as_bytes());
+            self.members.push(match attribute.value {
+                Value::None => Member::None,
+                Value::Str(text) => {
+                    self.texts.push(text.as_bytes());
+                    Member::Str
+                }
+                Value::Int(value) => {
+                    self.ints.push(value);
+                    Member::Int
+                }
+                Value::Double(value) => {
+                    self.doubles.push(value);
+                    Member::Double
+                }
+                Value::Bool(value) => {
+                    self.bools.push(value);
+                    Member::Bool
+                }
+                Value::Any(bytes) => {
+                    self.anys.push(bytes);
+                    Member::Any
+                }
+            });
+        }
+        self.rows.close_row(self.members.len());
+    }
+
+    pub(super) fn finish(self) -> Result<ArrayRef, ArrowError> {
+        let members = &self.members;
+        let keys =
+            StringArray::try_new(offsets(self.keys.lengths.iter().copied())?, Buffer::from_vec(self.keys.bytes), None)?;
+        let (ends, nulls) = spread_texts(members, Member::Str, &self.texts.lengths)?;
+        let texts = StringArray::try_new(ends, Buffer::from_vec(self.texts.bytes), nulls)?;
+        let (ends, nulls) = spread_texts(members, Member::Any, &self.anys.lengths)?;
+        let anys = BinaryArray::try_new(ends, Buffer::from_vec(self.anys.bytes), nulls)?;
+        let ints = ScalarBuffer::from(spread(members, Member::Int, &self.ints));
+        let doubles = ScalarBuffer::from(spread(members, Member::Double, &self.doubles));
+        let bools = BooleanBuffer::from(spread(members, Member::Bool, &self.bools));
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(keys),
+            Arc::new(texts),
+            Arc::new(Int64Array::try_new(ints, valid(members, Member::Int))?),
+            Arc::new(Float64Array::try_new(doubles, valid(members, Member::Double))?),
+            Arc::new(BooleanArray::new(bools, valid(members, Member::Bool))),
+            Arc::new(anys),
+        ];
+        self.rows.structs(schema::attribute_fields(), columns)
+    }
+}
+
+/// Marks the rows whose value is in `member`.
+fn valid(members: &[Member], member: Member) -> Option<NullBuffer> {
+    Some(NullBuffer::new(BooleanBuffer::collect_bool(members.len(), |row| members.get(row) == Some(&member))))
+}
+
+/// Gives every row its value of `member`, or the default.
+fn spread<T: Copy + Default>(members: &[Member], member: Member, values: &[T]) -> Vec<T> {
+    if values.is_empty() {
+        return vec![T::default(); members.len()];
+    }
+    let mut values = values.iter().copied();
+    members.iter().map(|of| if *of == member { values.next().unwrap_or_default() } else { T::default() }).collect()
+}
+
+fn spread_texts(
+    members: &[Member],
+    member: Member,
+    lengths: &[u32],
+) -> Result<(OffsetBuffer<i32>, Option<NullBuffer>), ArrowError> {
+    let mut lengths = lengths.iter().copied();
+    let per_row = members.iter().map(|of| if *of == member { lengths.next().unwrap_or(0) } else { 0 });
+    Ok((offsets(per_row)?, valid(members, member)))
+}
+
+fn offsets(lengths: impl Iterator<Item = u32>) -> Result<OffsetBuffer<i32>, ArrowError> {
+    let mut ends = Vec::with_capacity(lengths.size_hint().0 + 1);
+    let mut end = 0_u64;
+    ends.push(0);
+    for length in lengths {
+        end += u64::from(length);
+        // Checked once below: the last end is the largest.
+        ends.push(end as i32);
+    }
+    i32::try_from(end).map_err(|_| ArrowError::OffsetOverflowError(ends.len()))?;
+    Ok(OffsetBuffer::new(ScalarBuffer::from(ends)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::wire::put_bytes;
+
+    fn keys(keys: &[&str]) -> Vec<Vec<u8>> {
+        let encode = |key: &&str| {
+            let mut bytes = Vec::new();
+            put_bytes(&mut bytes, 1, key.as_bytes());
+            bytes
+        };
+        keys.iter().map(encode).collect()
+    }
+
+    #[test]
+    fn a_duplicate_key_is_noted_among_few_and_among_many() {
+        for count in [2, FEW_KEYS, FEW_KEYS * 4] {
+            let mut names: Vec<String> = (0..count).map(|index| format!("k{index}")).collect();
+            for duplicate in [false, true] {
+                if duplicate {
+                    names.push("k1".to_owned());
+                }
+                let bytes = keys(&names.iter().map(String::as_str).collect::<Vec<_>>());
+                let mut attributes = Attributes::default();
+                bytes.iter().for_each(|bytes| attributes.push(bytes).unwrap());
+                attributes.finish();
+                assert_eq!(attributes.odd.duplicate, duplicate.then_some("k1"), "{count} keys");
+            }
+        }
+    }
+}
