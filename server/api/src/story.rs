@@ -82,7 +82,7 @@ pub struct Counts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chip {
     /// A stable word: `missing_parent`, `still_arriving`, `clock_skew`, `duplicate_spans`, `dropped`, `cycle`,
-    /// `not_sampled`, `many_roots`, `logs_only`.
+    /// `repeated_span_id`, `many_roots`, `logs_only`, `negative_duration`, `no_time`.
     pub code: String,
     /// The caveat in words.
     pub text: String,
@@ -102,6 +102,9 @@ pub struct Fact {
     pub expected_key: String,
     /// How a page shows it: `text`, or `plan` and `sql` for monospaced blocks.
     pub view: String,
+    /// Distinct values that were found but are not in `values`, which is bounded.
+    #[serde(default)]
+    pub left_out: u64,
 }
 
 /// A value of a fact and where it stands.
@@ -187,6 +190,9 @@ pub struct Entry {
     pub duration_ns: Option<SignedNanos>,
     /// `error`, `warn`, `info`, `debug`: what colours the line.
     pub level: String,
-    /// Position in [`crate::trace::TraceView::spans`] or `logs`, and of the event inside the span.
+    /// Position in [`crate::trace::TraceView::spans`] or `logs`; of an event, its position inside the span.
     pub index: u32,
+    /// Position of the span that an event or a log record belongs to; of a span, its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span_index: Option<u32>,
 }

@@ -1,10 +1,23 @@
-//! What a paste means and what happened in a request.
+//! What a paste means and what happened in a request: pure functions for the server, the browser and files.
+//!
+//! * [`resolve`]: a paste → every trace id in it, in any spelling.
+//! * [`tree`], [`self_time`], [`critical_path`], [`skew`]: what the spans of a trace say together.
+//! * [`story`]: a trace → verdict, caveats, facts, shares of time, one merged list.
+//! * [`outline`]: the rows of pages and texts.
+//! * [`mod@format`]: durations, times, counts, and the whole story as text or Markdown.
+//!
+//! Deliberately absent: I/O, clocks, randomness, regular expressions. The same input gives the same output everywhere,
+//! and everything is iterative, so that a strange trace costs time like a plain one of its size.
+
 pub mod critical_path;
+pub mod format;
 pub mod limits;
+pub mod outline;
 pub mod resolve;
 pub mod self_time;
+pub mod skew;
+pub mod story;
 pub mod tree;
 
 #[cfg(test)]
-#[expect(dead_code, reason = "the next module's tests use the rest")]
 mod testing;

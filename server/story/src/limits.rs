@@ -14,3 +14,33 @@ pub const NESTED_BASE64_BYTES: usize = 8 * 1024;
 
 /// Bytes to the left of an id in which its key is looked for.
 pub const LABEL_BYTES: usize = 80;
+
+/// Values that one fact shows; further ones are counted in `Fact::left_out`.
+pub const FACT_VALUES: usize = 20;
+
+/// Operations that `Story::time_by_operation` lists.
+pub const TOP_OPERATIONS: usize = 5;
+
+/// Spans that a chip names as evidence; its text has the whole count.
+pub const CHIP_SPANS: usize = 20;
+
+/// Characters of an error message in the verdict; a longer one ends in `…`.
+pub const MESSAGE_CHARS: usize = 200;
+
+/// Siblings of one service and name from which on the verdict calls them a repetition.
+pub const REPEATS: u32 = 5;
+
+/// A child of another service that starts earlier than its parent by this much means that clocks disagree.
+pub const CLOCK_SKEW_NS: u64 = 1_000_000;
+
+/// A trace whose last item arrived less than this before the answer may still be arriving.
+pub const ARRIVING_NS: u64 = 5_000_000_000;
+
+/// Characters in a line of a text story.
+pub const TEXT_WIDTH: usize = 100;
+
+/// Levels that a text story indents; deeper rows carry their depth as a number.
+pub const INDENT_LEVELS: u32 = 16;
+
+/// Lines of one log body or error message in a text story; the last one tells how much is left out.
+pub const MESSAGE_LINES: usize = 6;

@@ -1,0 +1,16 @@
+//! The story as text: for terminals, for tickets, and the pieces (durations, times, counts) that pages use too.
+//!
+//! Telemetry is text from anywhere: every writer here escapes control characters, terminal sequences and markup, and
+//! shows that it shortened something. Nothing depends on a locale.
+
+pub mod duration;
+pub mod escape;
+mod markdown;
+pub mod number;
+mod text;
+pub mod time;
+pub mod wrap;
+
+pub use duration::{duration, offset};
+pub use markdown::markdown;
+pub use text::text;
