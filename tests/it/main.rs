@@ -10,5 +10,16 @@
     reason = "tests fail by panicking, and say what they skipped"
 )]
 
+mod bad_input;
+mod checklist;
 mod clients;
+mod conformance;
+mod crash;
+mod limits;
+mod process;
+mod security;
+mod stories;
 mod support;
+// mod telemetry;
+mod tidy;
+mod ui;

@@ -1,0 +1,117 @@
+//! telltale tells about itself: each feature declares its signals, and here is what makes each of them move.
+
+use reqwest::Method;
+use telltale::telemetry::{Kind, Metric};
+use telltale_tests::http::{Http, Metrics, PROTOBUF, Signal};
+use telltale_tests::rng::Rng;
+use telltale_tests::otlp;
+
+use crate::support::server;
+
+#[track_caller]
+fn moved(before: &Metrics, after: &Metrics, name: &str, labels: &[&str]) -> f64 {
+    let now = after.sum(name, labels).unwrap_or_else(|| panic!("no sample of {name} {labels:?} in\n{}", after.0));
+    now - before.sum(name, labels).unwrap_or(0.0)
+}
+
+/// The text is what Prometheus expects: every sample belongs to a declared metric, and names are ours.
+#[tokio::test]
+async fn the_exposition_is_well_formed() {
+    let server = server();
+    let answer = server.http.get("/metrics").await.ok();
+    assert!(answer.header("content-type").starts_with("text/plain"), "{:?}", answer.headers);
+    let text = answer.text();
+    let declared: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    let mut samples = 0;
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let name = line.split(['{', ' ']).next().unwrap();
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
+        assert!(declared.contains(&name) || base.is_some_and(|base| declared.contains(&base)), "{line} is not declared");
+        assert!(name.starts_with("telltale_") || name.starts_with("process_"), "{line}");
+        assert!(line.rsplit(' ').next().unwrap().parse::<f64>().is_ok(), "{line}");
+        samples += 1;
+    }
+    assert!(samples > 10, "{text}");
+    for name in &declared {
+        assert!(text.contains(&format!("# HELP {name} ")), "{name} has no help");
+    }
+}
+
+/// Ingest, rejection, write-ahead log, flush, segments, queries, access: each moves the signals that it declares, and no
+/// declared signal is forgotten here.
+#[tokio::test]
+async fn every_feature_moves_its_signals() {
+    let server = server();
+    let before = server.http.metrics().await;
+    act(&server.http).await;
+    let after = server.http.metrics().await;
+    for (metric, labels, at_least) in SIGNALS {
+        let suffix = if metric.kind() == Kind::Durations { "_count" } else { "" };
+        let name = format!("{}{suffix}", metric.prometheus_name());
+        let by = moved(&before, &after, &name, labels);
+        assert!(by >= *at_least, "{name} {labels:?} moved by {by}, not {at_least}\n{}", after.0);
+    }
+    for metric in Metric::ALL {
+        let name = metric.prometheus_name();
+        assert!(after.0.contains(&format!("# TYPE {name} ")), "{name} is declared and not shown");
+        let moved = SIGNALS.iter().any(|(moved, ..)| moved == metric);
+        assert!(moved || AT_REST.contains(metric), "{name}: say in SIGNALS what moves it, or in AT_REST why nothing does here");
+    }
+}
+
+/// One thing of each kind.
+async fn act(http: &Http) {
+    let mut rng = Rng::new(1);
+    let mut spans: Vec<_> = (0..10).map(|_| otlp::span(rng.trace_id(), rng.span_id(), "s")).collect();
+    spans[9].span_id.clear();
+    let _ = http.export(Signal::Traces, &otlp::traces("own", spans)).await.ok();
+    let _ = http.export(Signal::Logs, &otlp::logs("own", vec![otlp::log([1; 16], [1; 8], "l")])).await.ok();
+    let _ = http.export(Signal::Metrics, &otlp::metrics("own", vec![otlp::gauge("g", vec![otlp::point(1.0)])])).await.ok();
+    let _ = http.post(Signal::Traces, PROTOBUF, &b"\xff\xff"[..]).await;
+    let _ = http.send(http.request(Method::GET, "/api/health").header("host", "evil.example.com")).await;
+    http.flush_durable().await;
+    let _ = http.sql("SELECT count(*) FROM spans").await;
+    let _ = http.sql_answer("SELECT no_such_column FROM spans").await;
+    let _ = http.get(&format!("/api/trace/{}", "01".repeat(16))).await;
+}
+
+/// What the actions above must move, by how much at least.
+const SIGNALS: &[(Metric, &[&str], f64)] = &[
+    (Metric::IngestRequests, &["signal=\"traces\"", "outcome=\"partial\""], 1.0),
+    (Metric::IngestRequests, &["signal=\"logs\"", "outcome=\"accepted\""], 1.0),
+    (Metric::IngestRequests, &["signal=\"metrics\"", "outcome=\"accepted\""], 1.0),
+    (Metric::IngestItems, &["signal=\"traces\""], 9.0),
+    (Metric::IngestItems, &["signal=\"logs\""], 1.0),
+    (Metric::IngestItems, &["signal=\"metrics\""], 1.0),
+    (Metric::IngestRejectedItems, &["signal=\"traces\""], 1.0),
+    (Metric::IngestIssues, &["outcome=\"rejected\"", "code=\"span_id_invalid\""], 1.0),
+    (Metric::IngestBytes, &["signal=\"traces\""], 100.0),
+    (Metric::IngestDuration, &[], 3.0),
+    (Metric::ConnectionsAccepted, &[], 1.0),
+    (Metric::HttpRequests, &[], 3.0),
+    (Metric::HttpDuration, &[], 3.0),
+    (Metric::AccessRefused, &["reason=\"host\""], 1.0),
+    (Metric::QueryDuration, &[], 2.0),
+    (Metric::QueryFailures, &[], 1.0),
+    (Metric::LiveEvents, &[], 3.0),
+    (Metric::StoreRows, &["table=\"spans\"", "place=\"segments\""], 9.0),
+    (Metric::StoreSegments, &["table=\"logs\""], 1.0),
+    (Metric::StoreSegmentBytes, &["table=\"spans\""], 100.0),
+    (Metric::StoreDiskBytes, &[], 100.0),
+    (Metric::WalSyncDuration, &[], 1.0),
+    (Metric::Appends, &[], 3.0),
+    (Metric::Flushes, &[], 1.0),
+    (Metric::FlushedRows, &[], 11.0),
+    (Metric::FlushDuration, &[], 1.0),
+];
+
+/// Declared and shown, but not moved by an idle and healthy server.
+const AT_REST: &[Metric] = &[
+    // Gauges of the moment.
+    Metric::IngestRate, Metric::AdmissionUsed, Metric::AdmissionLimit, Metric::AdmissionWaiting, Metric::ConnectionsOpen,
+    Metric::LiveReaders, Metric::WalBytes, Metric::WalLag, Metric::MemtableBytes, Metric::ProcessUptime, Metric::ProcessMemory,
+    Metric::ProcessFiles, Metric::StoreFreeBytes, Metric::StoreHealthy, Metric::StoreQuarantined,
+    // Overload, bugs and restarts.
+    Metric::AdmissionHeld, Metric::AdmissionRefused, Metric::ConnectionsRefused, Metric::ConnectionsClosed, Metric::Panics,
+    Metric::WalReplayed, Metric::AppendWaits, Metric::AppendRefusals,
+];

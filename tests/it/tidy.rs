@@ -1,0 +1,177 @@
+//! Rules of the code base that no compiler checks: structure, package graph, format, documents that tell the truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::root;
+
+mod documents;
+
+/// Lines of a source file, tests included.
+const FILE_LINES: usize = 500;
+
+/// Every Rust file of the project.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut out = Vec::new();
+    for folder in ["server", "storage", "web", "tests"] {
+        collect(&root().join(folder), &mut out);
+    }
+    assert!(out.len() > 50, "only {} sources found", out.len());
+    out
+}
+
+fn collect(folder: &Path, out: &mut Vec<(PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if !path.ends_with("target") && !path.ends_with("node_modules") {
+                collect(&path, out);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            out.push((path.strip_prefix(root()).unwrap().to_owned(), text));
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_none_is_called_mod() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let lines = text.lines().count();
+        if lines > FILE_LINES {
+            wrong.push(format!("{}: {lines} lines, more than {FILE_LINES}", path.display()));
+        }
+        if path.file_name().is_some_and(|name| name == "mod.rs") {
+            wrong.push(format!("{}: write foo.rs beside foo/", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Says nothing about this machine, switches nothing off, leaves nothing unfinished.
+#[test]
+fn sources_hold_no_leftovers() {
+    // Written in two parts, so that this list does not find itself.
+    let banned = [
+        ("#[ign", "ore"),
+        ("should_", "panic"),
+        ("todo", "!("),
+        ("FIX", "ME"),
+        ("XX", "X:"),
+        ("/work", "/"),
+        ("/root", "/"),
+        ("clippy::a", "ll"),
+        ("dbg", "!("),
+    ];
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        for (number, line) in text.lines().enumerate() {
+            for (left, right) in banned {
+                if line.contains(&format!("{left}{right}")) {
+                    wrong.push(format!("{}:{}: {left}{right}", path.display(), number + 1));
+                }
+            }
+            if line.contains("TODO") && !line.contains("TODO(#") && !line.contains("\"TODO") {
+                wrong.push(format!("{}:{}: a TODO needs an issue number", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Every module says what it is for.
+#[test]
+fn every_file_begins_with_its_purpose() {
+    let wrong: Vec<_> = sources()
+        .into_iter()
+        .filter(|(path, text)| !text.starts_with("//!") && !path.starts_with("tests/fuzz"))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(wrong.is_empty(), "no //! at the start: {wrong:#?}");
+}
+
+#[test]
+fn everything_is_formatted() {
+    let output = Command::new(env!("CARGO")).args(["fmt", "--all", "--check"]).current_dir(root()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let files: BTreeSet<&str> = text.lines().filter(|line| line.starts_with("Diff in")).collect();
+    assert!(
+        output.status.success(),
+        "cargo fmt --all would change:\n{files:#?}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The packages of the workspace and everything that each reaches, development dependencies left out.
+fn reach() -> BTreeMap<String, BTreeSet<String>> {
+    let arguments = ["metadata", "--format-version=1", "--locked", "--offline"];
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let names: BTreeMap<String, String> =
+        list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
+    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for node in list(&metadata["resolve"]["nodes"]) {
+        let real = |dependency: &&Value| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"] != "dev");
+        let targets = list(&node["deps"]).iter().filter(real).map(|dependency| text(&dependency["pkg"])).collect();
+        edges.insert(text(&node["id"]), targets);
+    }
+    let members = list(&metadata["workspace_members"]);
+    members.iter().map(|id| (names[&text(id)].clone(), closure(&text(id), &edges, &names))).collect()
+}
+
+fn closure(
+    from: &str,
+    edges: &BTreeMap<String, BTreeSet<String>>,
+    names: &BTreeMap<String, String>,
+) -> BTreeSet<String> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from.to_owned()]);
+    while let Some(id) = open.pop() {
+        for target in &edges[&id] {
+            if seen.insert(target.clone()) {
+                open.push(target.clone());
+            }
+        }
+    }
+    seen.iter().map(|id| names[id].clone()).collect()
+}
+
+/// Imports follow the data and never turn back; heavy packages stay where they belong.
+#[test]
+fn the_package_graph_has_no_forbidden_edge() {
+    let reach = reach();
+    let forbidden: [(&str, &[&str]); 6] = [
+        ("telltale-model", &["serde_json", "tokio", "arrow", "telltale-storage", "telltale-api"]),
+        (
+            "telltale-storage",
+            &["datafusion", "axum", "tonic", "leptos", "telltale-query", "telltale-api", "telltale-story", "telltale"],
+        ),
+        ("telltale-query", &["axum", "leptos", "telltale-api", "telltale-story", "telltale"]),
+        (
+            "telltale-api",
+            &["arrow", "arrow-array", "tokio", "axum", "leptos", "chrono", "telltale-storage", "telltale-query"],
+        ),
+        ("telltale-story", &["arrow", "tokio", "axum", "leptos", "telltale-storage", "telltale-query", "telltale"]),
+        ("telltale-web", &["arrow", "tokio", "datafusion", "axum", "telltale-storage", "telltale-query", "telltale"]),
+    ];
+    for (package, never) in forbidden {
+        for name in never {
+            assert!(!reach[package].contains(*name), "{package} must not reach {name}");
+        }
+    }
+    for (package, reached) in &reach {
+        for name in ["openssl-sys", "openssl", "native-tls", "aws-lc-sys", "protobuf-src", "cmake"] {
+            assert!(!reached.contains(name), "{package} must not reach {name}");
+        }
+    }
+    // The load generator and these tests are clients: they know nothing of the inside.
+    for name in ["telltale-storage", "telltale-query", "telltale"] {
+        assert!(!reach["telltale-tests"].contains(name), "telltale-tests must not reach {name}");
+    }
+}

@@ -1,0 +1,223 @@
+//! One browser with its own profile, and the few things that tests do with it.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use telltale_tests::poll::until;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::support::install::node_modules;
+use crate::support::target_tmp;
+
+/// How long a page may take to show what it should. Generous: the machine may be building beside.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// One browser at a time: each takes a core and hundreds of megabytes.
+static ONE: Mutex<()> = Mutex::const_new(());
+
+pub(super) struct Browser {
+    driver: Child,
+    client: Client,
+    session: String,
+    base: String,
+    _profile: tempfile::TempDir,
+    _one: MutexGuard<'static, ()>,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Ends the browser too: chromedriver is its process group's leader.
+        let pid = rustix::process::Pid::from_child(&self.driver);
+        rustix::process::kill_process_group(pid, rustix::process::Signal::KILL).ok();
+        self.driver.wait().ok();
+    }
+}
+
+impl Browser {
+    /// Starts chromedriver and Chromium; `base` is the address of the web application.
+    pub(super) async fn open(base: &str) -> Self {
+        let one = ONE.lock().await;
+        let profile = tempfile::tempdir().unwrap();
+        let (driver, url) = start_driver();
+        let options = json!({
+            "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
+                "--no-first-run", "--window-size=1440,1000", "--force-color-profile=srgb", "--lang=en-GB", "--no-proxy-server",
+                format!("--user-data-dir={}", profile.path().display()),
+            ],
+        });
+        let capabilities = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"} });
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities.as_object().unwrap().clone());
+        let client = builder.connect(&url).await.unwrap_or_else(|error| panic!("start Chromium: {error}"));
+        let session = format!("{url}/session/{}", client.session_id().await.unwrap().unwrap());
+        Self { driver, client, session, base: base.to_owned(), _profile: profile, _one: one }
+    }
+
+    /// Opens a path of the web application.
+    pub(super) async fn goto(&self, path: &str) {
+        self.client.goto(&format!("{}{path}", self.base)).await.unwrap_or_else(|error| panic!("open {path}: {error}"));
+    }
+
+    /// Runs a script and returns its value.
+    pub(super) async fn script(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Returns the text that a reader sees, form values included.
+    pub(super) async fn text(&self) -> String {
+        let script = "return document.body.innerText + ' ' + [...document.querySelectorAll('input,textarea')].map(i => i.value).join(' ')";
+        self.script(script).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the page shows a text; letter case does not matter, since style sheets change it.
+    pub(super) async fn until_text(&self, needle: &str) {
+        let wanted = needle.to_lowercase();
+        let mut last = String::new();
+        let started = std::time::Instant::now();
+        while started.elapsed() < DEADLINE {
+            last = self.text().await;
+            if last.to_lowercase().replace('\u{a0}', " ").contains(&wanted) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.screenshot("failed").await;
+        panic!(
+            "{needle:?} did not appear on {}; the page says:\n{last}\nconsole: {:#?}",
+            self.path().await,
+            self.console().await
+        );
+    }
+
+    /// Waits until a script returns true.
+    pub(super) async fn until_true(&self, what: &str, script: &str) {
+        until(what, DEADLINE, || async { (self.script(script).await == true).then_some(()) }).await;
+    }
+
+    /// Returns the path of the address bar.
+    pub(super) async fn path(&self) -> String {
+        self.client.current_url().await.unwrap().path().to_owned()
+    }
+
+    /// Waits until the address bar has a path.
+    pub(super) async fn until_path(&self, path: &str) {
+        until(&format!("the address {path}"), DEADLINE, || async { (self.path().await == path).then_some(()) }).await;
+    }
+
+    /// Clicks the first element of a selector, once it is there.
+    pub(super) async fn click(&self, selector: &str) {
+        let wait = self.client.wait().at_most(DEADLINE).for_element(Locator::Css(selector)).await;
+        wait.unwrap_or_else(|error| panic!("find {selector}: {error}"))
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("click {selector}: {error}"));
+    }
+
+    /// Clicks the first element of a selector that holds a text.
+    pub(super) async fn click_text(&self, selector: &str, text: &str) {
+        let what = format!("{selector} with {text}");
+        let found = until(&what, DEADLINE, || async {
+            for element in self.client.find_all(Locator::Css(selector)).await.ok()? {
+                if element.text().await.ok()?.contains(text) {
+                    return Some(element);
+                }
+            }
+            None
+        });
+        found.await.click().await.unwrap_or_else(|error| panic!("click {selector} with {text}: {error}"));
+    }
+
+    /// Types into the first visible element of a selector.
+    pub(super) async fn type_into(&self, selector: &str, text: &str) {
+        let wait = self.client.wait().at_most(DEADLINE).for_element(Locator::Css(selector)).await;
+        let element = wait.unwrap_or_else(|error| panic!("find {selector}: {error}"));
+        element.click().await.unwrap();
+        element.send_keys(text).await.unwrap();
+    }
+
+    /// Presses keys on whatever has the focus.
+    pub(super) async fn press(&self, keys: &str) {
+        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// Lets the page believe that the reader prefers this scheme.
+    pub(super) async fn colour_scheme(&self, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        let body = json!({"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}});
+        self.driver_call("goog/cdp/execute", &body).await;
+    }
+
+    /// Fails when axe finds a violation of WCAG A or AA.
+    pub(super) async fn accessible(&self, page: &str) {
+        let axe = std::fs::read_to_string(node_modules().join("axe-core/axe.min.js")).unwrap();
+        self.script(&axe).await;
+        let run = "const done = arguments[arguments.length - 1]; \
+                   axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}) \
+                   .then(r => done(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html + ' ' + n.failureSummary)}))), \
+                   e => done(String(e)))";
+        let violations = self.client.execute_async(run, Vec::new()).await.unwrap();
+        if violations != json!([]) {
+            self.screenshot(&format!("axe-{page}")).await;
+        }
+        assert_eq!(violations, json!([]), "axe on {page}");
+    }
+
+    /// Saves what is visible and returns the file.
+    pub(super) async fn screenshot(&self, name: &str) -> PathBuf {
+        let path = target_tmp("screenshots").join(format!("{name}.png"));
+        std::fs::write(&path, self.client.screenshot().await.unwrap()).unwrap();
+        path
+    }
+
+    /// Returns what the console said since the last call.
+    pub(super) async fn console(&self) -> Vec<Value> {
+        self.driver_call("se/log", &json!({"type": "browser"})).await["value"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Ends the session; fails when the console ever showed an error.
+    pub(super) async fn close(self) {
+        let errors: Vec<Value> = self.console().await.into_iter().filter(|line| line["level"] == "SEVERE").collect();
+        assert!(errors.is_empty(), "console: {errors:#?}");
+        self.client.clone().close().await.unwrap();
+    }
+
+    /// Ends the session of a page that asks for what is not there: 404s of the API are expected on the console.
+    pub(super) async fn close_with_404s(self) {
+        let expected =
+            |line: &Value| line["message"].as_str().is_some_and(|text| text.contains("/api/") && text.contains("404"));
+        let errors: Vec<Value> =
+            self.console().await.into_iter().filter(|line| line["level"] == "SEVERE" && !expected(line)).collect();
+        assert!(errors.is_empty(), "console: {errors:#?}");
+        self.client.clone().close().await.unwrap();
+    }
+
+    async fn driver_call(&self, path: &str, body: &Value) -> Value {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.post(format!("{}/{path}", self.session)).json(body).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+}
+
+/// Starts chromedriver on a free port and reads which one.
+fn start_driver() -> (Child, String) {
+    use std::os::unix::process::CommandExt as _;
+    let needs = "this test needs Chromium and chromedriver (Debian: apt-get install chromium chromium-driver)";
+    let mut command = Command::new("chromedriver");
+    command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+    let mut driver = command.spawn().unwrap_or_else(|error| panic!("{needs}: {error}"));
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines.find_map(|line| {
+        let line = line.ok()?;
+        Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
+    });
+    let port = port.unwrap_or_else(|| panic!("{needs}: chromedriver named no port"));
+    // Keeps the pipe open and empty.
+    std::thread::spawn(move || lines.for_each(drop));
+    (driver, format!("http://127.0.0.1:{port}"))
+}
