@@ -1,0 +1,155 @@
+//! What can go wrong with a query, as the person who asked needs to read it.
+
+use std::time::Duration;
+
+use datafusion::error::DataFusionError;
+
+/// Why a query has no answer. [`QueryError::code`] is stable, [`QueryError::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The statement is not understood, names something that does not exist, or fails on the data it reads.
+    #[error("{message}")]
+    Invalid {
+        /// What is wrong, with the offending part of the statement.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// The statement would change something or reach outside of the store.
+    #[error("{message}")]
+    NotAllowed {
+        /// What was refused.
+        message: String,
+    },
+    /// The query ran longer than allowed.
+    #[error("the query was stopped after {} s", limit.as_secs_f64())]
+    Timeout {
+        /// The limit.
+        limit: Duration,
+    },
+    /// The query needs more memory, or more disk for what does not fit into memory, than allowed.
+    #[error("the query needs more than the allowed {limit_bytes} bytes of memory: {message}")]
+    Memory {
+        /// The limit.
+        limit_bytes: usize,
+        /// Which operator asked for more.
+        message: String,
+    },
+    /// The answer has too many rows.
+    #[error("the answer has more than {limit} rows")]
+    Rows {
+        /// The limit.
+        limit: usize,
+    },
+    /// The answer is too large.
+    #[error("the answer is larger than {limit} bytes")]
+    Bytes {
+        /// The limit.
+        limit: usize,
+    },
+    /// Too many queries run or wait already.
+    #[error("{running} queries run and {waiting} wait already")]
+    Busy {
+        /// Queries that run at once.
+        running: usize,
+        /// Queries that may wait.
+        waiting: usize,
+    },
+    /// Stored data could not be read.
+    #[error("stored data could not be read")]
+    Storage(#[source] Box<telltale_storage::Error>),
+    /// A fault of telltale itself.
+    #[error("the query failed inside: {message}")]
+    Internal {
+        /// What is known about it.
+        message: String,
+    },
+}
+
+impl QueryError {
+    /// Returns the stable name of the kind of failure.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "sql_invalid",
+            Self::NotAllowed { .. } => "sql_not_allowed",
+            Self::Timeout { .. } => "query_timeout",
+            Self::Memory { .. } => "query_memory",
+            Self::Rows { .. } => "query_rows",
+            Self::Bytes { .. } => "query_bytes",
+            Self::Busy { .. } => "query_busy",
+            Self::Storage(_) => "storage",
+            Self::Internal { .. } => "internal",
+        }
+    }
+
+    /// Returns what the person who asked can do.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        match self {
+            Self::Invalid { hint, .. } => hint,
+            Self::NotAllowed { .. } => {
+                "only SELECT, EXPLAIN, DESCRIBE and SHOW TABLES over the stored tables are allowed"
+            }
+            Self::Timeout { .. } => "narrow the time range, filter by trace_id or service_name, or aggregate less",
+            Self::Memory { .. } => "select fewer columns, filter before joining or sorting, or add LIMIT",
+            Self::Rows { .. } => "add LIMIT, or aggregate in the query",
+            Self::Bytes { .. } => "select fewer columns or add LIMIT",
+            Self::Busy { .. } => "try again in a moment",
+            Self::Storage(_) => "see the server's log for the file that could not be read",
+            Self::Internal { .. } => "this is a bug: please report the statement and the server's log",
+        }
+    }
+
+    /// Returns an [`QueryError::Invalid`] with the general hint.
+    #[must_use]
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid {
+            message: message.into(),
+            hint: "see the table list with SHOW TABLES and the columns with DESCRIBE spans".to_owned(),
+        }
+    }
+
+    /// Turns a failure of DataFusion into one of ours; `memory_bytes` is the limit that was set.
+    #[must_use]
+    pub(crate) fn from_datafusion(error: DataFusionError, memory_bytes: usize) -> Self {
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<Self>() {
+                Ok(ours) => *ours,
+                Err(other) => match other.downcast::<telltale_storage::Error>() {
+                    Ok(storage) => Self::Storage(storage),
+                    Err(other) => Self::Internal { message: other.to_string() },
+                },
+            },
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+                Self::from_datafusion(*inner, memory_bytes)
+            }
+            DataFusionError::ResourcesExhausted(message) => Self::Memory { limit_bytes: memory_bytes, message },
+            DataFusionError::Internal(message) => Self::Internal { message },
+            DataFusionError::IoError(error) => Self::Internal { message: error.to_string() },
+            DataFusionError::ObjectStore(error) => Self::Internal { message: error.to_string() },
+            DataFusionError::ParquetError(error) => Self::Internal { message: error.to_string() },
+            other => Self::of_statement(&other),
+        }
+    }
+
+    fn of_statement(error: &DataFusionError) -> Self {
+        let message = error.strip_backtrace();
+        let message = message.lines().next().unwrap_or_default().to_owned();
+        if message.contains("Ambiguous") || message.contains("ambiguous") {
+            return Self::Invalid {
+                message,
+                hint: "qualify the column with its table; for attributes use the form with two arguments, \
+                       attr(s.attributes, 'key') or resource_attr(s.resource, 'key')"
+                    .to_owned(),
+            };
+        }
+        Self::invalid(message)
+    }
+}
+
+impl From<telltale_storage::Error> for QueryError {
+    fn from(error: telltale_storage::Error) -> Self {
+        Self::Storage(Box::new(error))
+    }
+}

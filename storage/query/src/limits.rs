@@ -1,0 +1,104 @@
+//! Every bound of a query in one place.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Bytes of a statement's text.
+pub const MAX_SQL_BYTES: usize = 256 * 1024;
+/// Operators, set operations and joins in one statement: deep chains of them cost the planner stack and time.
+pub const MAX_SQL_OPERATORS: usize = 600;
+/// Nesting of parentheses and subqueries in one statement.
+pub const MAX_SQL_DEPTH: usize = 50;
+/// Stack of a query thread; planning recurses over the statement.
+pub const THREAD_STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Least memory that all queries share.
+pub const MIN_MEMORY_BYTES: usize = 128 * 1024 * 1024;
+/// Most memory that all queries share unless a limit is given.
+pub const MAX_MEMORY_BYTES: usize = 4 * 1024 * 1024 * 1024;
+/// Share of the available memory that all queries get: one part in four.
+pub const MEMORY_DIVISOR: usize = 4;
+/// A full-text query that hits more than this share of a segment's rows, in per cent, scans the segment instead.
+pub const INDEX_MAX_HIT_PERCENT: usize = 35;
+/// Look-ups by id that run at once; more wait.
+pub const MAX_LOOKUPS: usize = 16;
+/// Traces that [`crate::Query::recent`] keeps ready for each segment; a larger limit reads the segment again.
+pub const RECENT_PER_SEGMENT: usize = 256;
+
+/// What one query, and all of them together, may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryLimits {
+    /// Longest run of one query, waiting included.
+    pub time: Duration,
+    /// Memory that all queries share; `None`: a quarter of what the machine or container has left.
+    pub memory_bytes: Option<usize>,
+    /// Disk that all queries share for what does not fit into memory.
+    pub spill_bytes: u64,
+    /// Folder for that; `None`: the system's folder for temporary files.
+    pub spill_dir: Option<PathBuf>,
+    /// Most rows of an answer.
+    pub rows: usize,
+    /// Most bytes of an answer, in memory.
+    pub answer_bytes: usize,
+    /// Queries that run at once.
+    pub running: usize,
+    /// Queries that may wait for their turn.
+    pub waiting: usize,
+    /// Threads for queries.
+    pub threads: usize,
+}
+
+impl Default for QueryLimits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(30),
+            memory_bytes: None,
+            spill_bytes: 1024 * 1024 * 1024,
+            spill_dir: None,
+            rows: 100_000,
+            answer_bytes: 64 * 1024 * 1024,
+            running: 2,
+            waiting: 16,
+            threads: std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8),
+        }
+    }
+}
+
+impl QueryLimits {
+    /// Returns the memory that all queries share: the given one, else a quarter of what is available.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.memory_bytes.unwrap_or_else(|| {
+            let available = available_memory().unwrap_or(MIN_MEMORY_BYTES * MEMORY_DIVISOR);
+            (available / MEMORY_DIVISOR).clamp(MIN_MEMORY_BYTES, MAX_MEMORY_BYTES)
+        })
+    }
+}
+
+/// Returns what the machine has available, or the container when it has less; `None` where neither tells.
+fn available_memory() -> Option<usize> {
+    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| mem_available(&text));
+    let container = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    machine.into_iter().chain(container).min()
+}
+
+/// Reads `MemAvailable` of `/proc/meminfo`, in bytes.
+fn mem_available(meminfo: &str) -> Option<usize> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_the_given_limit_or_bounded_by_what_is_there() {
+        let given = QueryLimits { memory_bytes: Some(7), ..QueryLimits::default() };
+        assert_eq!(given.memory(), 7);
+        let found = QueryLimits::default().memory();
+        assert!((MIN_MEMORY_BYTES..=MAX_MEMORY_BYTES).contains(&found));
+        assert_eq!(mem_available("MemTotal: 9 kB\nMemAvailable:   2048 kB\n"), Some(2 * 1024 * 1024));
+        assert_eq!(mem_available("MemTotal: 9 kB\n"), None);
+    }
+}

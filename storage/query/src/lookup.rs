@@ -1,0 +1,147 @@
+//! The direct look-ups: from an id to rows without SQL, and the lists of traces.
+//!
+//! Each works on one snapshot: rows in memory are scanned, segments are chosen by bloom filter and key range, and
+//! within a segment only the rows that matter are read. Everything here blocks and runs on the query threads.
+//! Nothing is deduplicated: a span that was sent twice comes twice.
+
+use std::ops::Range;
+
+use arrow::array::{Array, AsArray, BooleanArray, FixedSizeBinaryArray, RecordBatch, UInt32Array};
+use telltale_model::{SpanId, TraceId};
+use telltale_storage::Segment;
+use telltale_storage::schema::{Table, col};
+
+use crate::error::QueryError;
+
+mod find;
+mod parts;
+mod recent;
+mod summaries;
+mod trace;
+
+pub(crate) use find::find;
+pub(crate) use recent::{NewestCache, recent};
+pub use summaries::TraceSummaryRow;
+pub(crate) use summaries::summaries;
+pub use trace::TraceData;
+pub(crate) use trace::trace;
+
+/// What is known of a trace that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lookup {
+    /// Its whole id.
+    Trace(TraceId),
+    /// The right half of its id, which 64-bit systems use as the whole.
+    Low64([u8; 8]),
+    /// The id of one of its spans.
+    Span(SpanId),
+}
+
+/// Tables of points that have exemplars.
+const EXEMPLAR_TABLES: [Table; 3] = [Table::Points, Table::HistogramPoints, Table::ExpHistogramPoints];
+
+/// Returns a fixed-size binary column.
+fn ids<'a>(batch: &'a RecordBatch, column: &str) -> Result<&'a FixedSizeBinaryArray, QueryError> {
+    let array = batch.column_by_name(column).and_then(|array| array.as_fixed_size_binary_opt());
+    array.ok_or_else(|| internal(format!("no ids in the column {column}")))
+}
+
+fn internal(message: String) -> QueryError {
+    QueryError::Internal { message }
+}
+
+fn arrow_error(error: impl std::fmt::Display) -> QueryError {
+    internal(error.to_string())
+}
+
+/// Returns the positions of the rows whose id passes.
+fn rows_where(ids: &FixedSizeBinaryArray, mut passes: impl FnMut(&[u8]) -> bool) -> Vec<u32> {
+    let rows = 0..u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    rows.filter(|row| ids.is_valid(*row as usize) && passes(ids.value(*row as usize))).collect()
+}
+
+/// Returns the positions of the rows with an exemplar that passes; it is shown its trace id and span id.
+fn rows_with_exemplar(
+    batch: &RecordBatch,
+    mut passes: impl FnMut(&[u8], &[u8]) -> bool,
+) -> Result<Vec<u32>, QueryError> {
+    let missing = || internal("no exemplars in a table of points".to_owned());
+    let lists =
+        batch.column_by_name(col::EXEMPLARS).and_then(|array| array.as_list_opt::<i32>()).ok_or_else(missing)?;
+    let entries = lists.values().as_struct_opt().ok_or_else(missing)?;
+    let member =
+        |name: &str| entries.column_by_name(name).and_then(|array| array.as_binary_opt::<i32>()).ok_or_else(missing);
+    let (traces, spans) = (member(col::TRACE_ID)?, member(col::SPAN_ID)?);
+    let mut rows = Vec::new();
+    for (row, bounds) in lists.value_offsets().windows(2).enumerate() {
+        let [start, end] = bounds else { continue };
+        if (*start..*end).any(|at| passes(traces.value(at as usize), spans.value(at as usize))) {
+            rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+        }
+    }
+    Ok(rows)
+}
+
+/// Returns the given rows of a batch; the batch itself when these are all of them.
+fn take(batch: &RecordBatch, rows: Vec<u32>) -> Result<RecordBatch, QueryError> {
+    if rows.len() == batch.num_rows() {
+        return Ok(batch.clone());
+    }
+    arrow::compute::take_record_batch(batch, &UInt32Array::from(rows)).map_err(arrow_error)
+}
+
+/// Returns ascending rows as ranges.
+fn ranges(rows: impl IntoIterator<Item = u64>) -> Vec<Range<u64>> {
+    let mut out: Vec<Range<u64>> = Vec::new();
+    for row in rows {
+        match out.last_mut() {
+            Some(last) if last.end == row => last.end += 1,
+            _ => out.push(row..row + 1),
+        }
+    }
+    out
+}
+
+/// Reads one or two narrow columns of a whole segment, and returns the rows that pass, counted over the segment.
+fn scan(
+    segment: &Segment,
+    columns: &[&str],
+    mut passes: impl FnMut(&RecordBatch) -> Result<Vec<u32>, QueryError>,
+) -> Result<Vec<u64>, QueryError> {
+    let mut rows = Vec::new();
+    let mut first = 0;
+    for batch in segment.read(Some(columns), None)? {
+        rows.extend(passes(&batch)?.into_iter().map(|row| first + u64::from(row)));
+        first += batch.num_rows() as u64;
+    }
+    Ok(rows)
+}
+
+/// Keeps the rows of a trace.
+fn of_trace(batch: &RecordBatch, id: &TraceId) -> Result<Option<RecordBatch>, QueryError> {
+    let rows = rows_where(ids(batch, col::TRACE_ID)?, |bytes| bytes == id.as_bytes());
+    if rows.is_empty() { Ok(None) } else { take(batch, rows).map(Some) }
+}
+
+/// Keeps the rows with an exemplar of a trace.
+fn with_exemplar_of(batch: &RecordBatch, id: &TraceId) -> Result<Option<RecordBatch>, QueryError> {
+    let rows = rows_with_exemplar(batch, |trace, _| trace == id.as_bytes())?;
+    if rows.is_empty() { Ok(None) } else { take(batch, rows).map(Some) }
+}
+
+/// Marks the rows whose id is one of `wanted`, which must be sorted.
+fn mask(ids: &FixedSizeBinaryArray, wanted: &[[u8; 16]]) -> BooleanArray {
+    let is_wanted = |bytes: &[u8]| wanted.binary_search_by(|one| one.as_slice().cmp(bytes)).is_ok();
+    (0..ids.len()).map(|row| Some(ids.is_valid(row) && is_wanted(ids.value(row)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_become_ranges() {
+        assert_eq!(ranges([0, 1, 2, 5, 7, 8]), [0..3, 5..6, 7..9]);
+        assert!(ranges([]).is_empty());
+    }
+}

@@ -1,0 +1,77 @@
+//! The threads that queries run on, apart from those that take data in.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use crate::error::QueryError;
+use crate::limits::THREAD_STACK_BYTES;
+
+/// A tokio runtime of its own; dropping it never blocks.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    runtime: Option<Runtime>,
+}
+
+impl Pool {
+    pub(crate) fn new(threads: usize) -> Result<Self, QueryError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads.max(1))
+            .max_blocking_threads(threads.max(1) * 4)
+            .thread_name("query")
+            .thread_stack_size(THREAD_STACK_BYTES)
+            .enable_time()
+            .build()
+            .map_err(|error| QueryError::Internal { message: format!("cannot start query threads: {error}") })?;
+        Ok(Self { runtime: Some(runtime) })
+    }
+
+    fn runtime(&self) -> Result<&Runtime, QueryError> {
+        self.runtime.as_ref().ok_or_else(|| QueryError::Internal { message: "query threads have stopped".to_owned() })
+    }
+
+    /// Runs a task; it is cancelled when the returned future is dropped or the time is over.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+        time: Duration,
+        limit: Duration,
+    ) -> Result<T, QueryError> {
+        let mut task = AbortOnDrop(self.runtime()?.spawn(task));
+        match tokio::time::timeout(time, &mut task.0).await {
+            Ok(joined) => joined.map_err(stopped)?,
+            Err(_elapsed) => Err(QueryError::Timeout { limit }),
+        }
+    }
+
+    /// Runs blocking work, to its end even when nobody waits any more.
+    pub(crate) async fn block<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        self.runtime()?.spawn_blocking(work).await.map_err(stopped)?
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as map_err's function")]
+fn stopped(error: tokio::task::JoinError) -> QueryError {
+    QueryError::Internal { message: error.to_string() }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,162 @@
+//! [`Query`]: the handle that the server holds.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use telltale_model::TraceId;
+use telltale_storage::Storage;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::QueryError;
+use crate::limits::{MAX_LOOKUPS, QueryLimits};
+use crate::lookup::{self, Lookup, NewestCache, TraceData, TraceSummaryRow};
+use crate::pool::Pool;
+use crate::sql::{self, Engine, SqlAnswer};
+
+/// A handle on everything that can be asked; clones are cheap and share threads, memory and limits.
+#[derive(Debug, Clone)]
+pub struct Query {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    storage: Storage,
+    limits: QueryLimits,
+    pool: Pool,
+    engine: Arc<Engine>,
+    running: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    lookups: Arc<Semaphore>,
+    newest: Arc<NewestCache>,
+}
+
+impl Query {
+    /// Starts the query threads.
+    ///
+    /// # Errors
+    /// [`QueryError::Internal`] when threads or the folder for spilled data cannot be had.
+    pub fn new(storage: Storage, limits: QueryLimits) -> Result<Self, QueryError> {
+        let shared = Shared {
+            pool: Pool::new(limits.threads)?,
+            engine: Arc::new(Engine::new(&limits)?),
+            running: Arc::new(Semaphore::new(limits.running.max(1))),
+            waiting: AtomicUsize::new(0),
+            lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
+            newest: Arc::default(),
+            storage,
+            limits,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Answers one read-only statement over everything acknowledged before the call.
+    ///
+    /// Must be called on a tokio runtime with a timer. Dropping the future cancels the query.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] and [`QueryError::NotAllowed`] for the statement itself; [`QueryError::Timeout`],
+    /// [`QueryError::Memory`], [`QueryError::Rows`], [`QueryError::Bytes`] and [`QueryError::Busy`] for the limits, none
+    /// of which ever cuts an answer short; [`QueryError::Storage`] for damaged data.
+    pub async fn sql(&self, sql: &str) -> Result<SqlAnswer, QueryError> {
+        let shared = &self.shared;
+        let started = Instant::now();
+        let permit =
+            tokio::time::timeout(shared.limits.time, self.turn()).await.unwrap_or_else(|_| Err(self.busy()))?;
+        let left = shared.limits.time.saturating_sub(started.elapsed());
+        let engine = Arc::clone(&shared.engine);
+        let snapshot = shared.storage.snapshot();
+        let sql = sql.to_owned();
+        let task = async move {
+            let answer = sql::answer(&engine, snapshot, &sql, started).await;
+            drop(permit);
+            answer
+        };
+        shared.pool.run(Box::pin(task), left, shared.limits.time).await
+    }
+
+    /// Waits for one of the places of running queries, unless too many wait already.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, QueryError> {
+        let shared = &self.shared;
+        if let Ok(permit) = Arc::clone(&shared.running).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _waiting = Waiting::new(&shared.waiting, shared.limits.waiting).ok_or_else(|| self.busy())?;
+        let permit = Arc::clone(&shared.running).acquire_owned().await;
+        permit.map_err(|error| QueryError::Internal { message: error.to_string() })
+    }
+
+    fn busy(&self) -> QueryError {
+        QueryError::Busy { running: self.shared.limits.running, waiting: self.shared.limits.waiting }
+    }
+
+    /// Returns everything that belongs to a trace, `None` when nothing does.
+    ///
+    /// # Errors
+    /// [`QueryError::Storage`] for damaged data.
+    pub async fn trace(&self, id: &TraceId) -> Result<Option<TraceData>, QueryError> {
+        let (id, snapshot) = (*id, self.shared.storage.snapshot());
+        self.look_up(move |_| lookup::trace(&snapshot, &id)).await
+    }
+
+    /// Returns the traces that a fragment of an id leads to, sorted; empty when nothing does.
+    ///
+    /// # Errors
+    /// [`QueryError::Storage`] for damaged data.
+    pub async fn find_traces(&self, lookup: Lookup) -> Result<Vec<TraceId>, QueryError> {
+        let snapshot = self.shared.storage.snapshot();
+        self.look_up(move |_| lookup::find(&snapshot, lookup)).await
+    }
+
+    /// Returns one line for each of the traces that has spans, in the order asked for.
+    ///
+    /// # Errors
+    /// [`QueryError::Storage`] for damaged data.
+    pub async fn summaries(&self, ids: &[TraceId]) -> Result<Vec<TraceSummaryRow>, QueryError> {
+        let (ids, snapshot) = (ids.to_vec(), self.shared.storage.snapshot());
+        self.look_up(move |_| lookup::summaries(&snapshot, &ids)).await
+    }
+
+    /// Returns the `limit` traces that started last, newest first; with `errors_only` those with an error.
+    ///
+    /// # Errors
+    /// [`QueryError::Storage`] for damaged data.
+    pub async fn recent(&self, limit: usize, errors_only: bool) -> Result<Vec<TraceSummaryRow>, QueryError> {
+        let snapshot = self.shared.storage.snapshot();
+        self.look_up(move |newest| lookup::recent(&snapshot, newest, limit, errors_only)).await
+    }
+
+    async fn look_up<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&NewestCache) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let permit = Arc::clone(&self.shared.lookups).acquire_owned().await;
+        let permit = permit.map_err(|error| QueryError::Internal { message: error.to_string() })?;
+        let newest = Arc::clone(&self.shared.newest);
+        let work = move || {
+            let found = work(&newest);
+            drop(permit);
+            found
+        };
+        self.shared.pool.block(work).await
+    }
+}
+
+/// Counts a waiting query until dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize, limit: usize) -> Option<Self> {
+        count
+            .try_update(Ordering::AcqRel, Ordering::Acquire, |waiting| (waiting < limit).then_some(waiting + 1))
+            .is_ok()
+            .then_some(Self(count))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,117 @@
+//! One SQL statement from its text to its answer.
+//!
+//! Parse and rewrite, allow, plan against one snapshot, run, count. Only our tables exist: no files, no settings, no
+//! statements that change anything. Limits end a query with an error that names them; an answer is never cut short.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::execution::context::SQLOptions;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::SessionContext;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use futures::StreamExt as _;
+use telltale_storage::Snapshot;
+
+use crate::error::QueryError;
+use crate::table::ScanCounters;
+
+mod engine;
+mod report;
+mod rewrite;
+mod views;
+
+pub(crate) use engine::Engine;
+pub use report::QueryReport;
+
+/// The answer to a statement.
+#[derive(Debug, Clone)]
+pub struct SqlAnswer {
+    /// Names and types of the columns, also when there are no rows.
+    pub schema: SchemaRef,
+    /// The rows.
+    pub batches: Vec<RecordBatch>,
+    /// What was read for it.
+    pub report: QueryReport,
+}
+
+/// Answers a statement over a snapshot; `started` is when the question was asked.
+pub(crate) async fn answer(
+    engine: &Engine,
+    snapshot: Arc<Snapshot>,
+    sql: &str,
+    started: Instant,
+) -> Result<SqlAnswer, QueryError> {
+    let statement = rewrite::parse(sql)?;
+    allow(&statement)?;
+    let counters = Arc::new(ScanCounters::default());
+    let session = engine.session(&snapshot, &counters)?;
+    views::register(&session, &statement, &snapshot, &counters).await.map_err(|error| engine.error(error))?;
+    let plan = plan(engine, &session, statement).await?;
+    let (schema, batches) = collect(engine, &session, &plan).await?;
+    let report = report::of(plan.as_ref(), &counters, started);
+    Ok(SqlAnswer { schema, batches, report })
+}
+
+/// Lets only statements through that read.
+fn allow(statement: &Statement) -> Result<(), QueryError> {
+    let refused = |what: &str| Err(QueryError::NotAllowed { message: format!("{what} is not allowed here") });
+    match statement {
+        Statement::Explain(explain) => allow(&explain.statement),
+        Statement::Statement(inner) => match inner.as_ref() {
+            SqlStatement::Query(_)
+            | SqlStatement::ExplainTable { .. }
+            | SqlStatement::ShowTables { .. }
+            | SqlStatement::ShowColumns { .. } => Ok(()),
+            other => refused(other.to_string().split_whitespace().next().unwrap_or("this statement")),
+        },
+        Statement::CreateExternalTable(_) => refused("CREATE EXTERNAL TABLE"),
+        Statement::CopyTo(_) => refused("COPY"),
+        Statement::Reset(_) => refused("RESET"),
+    }
+}
+
+async fn plan(
+    engine: &Engine,
+    session: &SessionContext,
+    statement: Statement,
+) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
+    let state = session.state();
+    let logical = state.statement_to_plan(statement).await.map_err(|error| engine.error(error))?;
+    SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
+        .verify_plan(&logical)
+        .map_err(|error| QueryError::NotAllowed { message: error.strip_backtrace() })?;
+    state.create_physical_plan(&logical).await.map_err(|error| engine.error(error))
+}
+
+async fn collect(
+    engine: &Engine,
+    session: &SessionContext,
+    plan: &Arc<dyn ExecutionPlan>,
+) -> Result<(SchemaRef, Vec<RecordBatch>), QueryError> {
+    let limits = engine.limits();
+    let mut stream = execute_stream(Arc::clone(plan), session.task_ctx()).map_err(|error| engine.error(error))?;
+    let schema = stream.schema();
+    let (mut batches, mut rows, mut bytes) = (Vec::new(), 0, 0);
+    while let Some(batch) = stream.next().await {
+        let batch: RecordBatch = batch.map_err(|error| engine.error(error))?;
+        rows += batch.num_rows();
+        if rows > limits.rows {
+            return Err(QueryError::Rows { limit: limits.rows });
+        }
+        bytes += report::batch_bytes(&batch);
+        if bytes > limits.answer_bytes {
+            return Err(QueryError::Bytes { limit: limits.answer_bytes });
+        }
+        if batch.num_rows() > 0 {
+            batches.push(batch);
+        }
+    }
+    Ok((schema, batches))
+}

@@ -1,0 +1,222 @@
+//! The stored tables as DataFusion sees them: rows in memory and in segments together.
+//!
+//! A scan prunes segments by time, by their id filters and by the full-text index, reads what is left by Parquet
+//! statistics, puts the rows in memory beside it, and turns stored columns into shown ones on top. Filters are used for
+//! pruning only; DataFusion evaluates them again. What a table does not do: write, or see anything newer than the
+//! snapshot that it was made with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType, utils::conjunction};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
+use datafusion::physical_plan::union::UnionExec;
+use telltale_storage::schema::{Table, trace_rows};
+use telltale_storage::{Segment, Snapshot};
+
+mod columns;
+mod files;
+mod filter;
+mod search;
+
+use columns::Columns;
+use files::ScanFile;
+
+/// What the scans of one query found and left out.
+#[derive(Debug, Default)]
+pub(crate) struct ScanCounters {
+    pub(crate) segments_total: AtomicU64,
+    pub(crate) segments_pruned: AtomicU64,
+    pub(crate) memtable_rows: AtomicU64,
+}
+
+/// Which rows a table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// The rows of a stored table.
+    Of(Table),
+    /// One row a trace for each span segment and for the spans in memory.
+    TraceParts,
+}
+
+/// One table of one snapshot.
+#[derive(Debug)]
+pub(crate) struct SnapshotTable {
+    rows: Rows,
+    columns: Arc<Columns>,
+    snapshot: Arc<Snapshot>,
+    counters: Arc<ScanCounters>,
+}
+
+impl SnapshotTable {
+    /// Returns a stored table.
+    pub(crate) fn stored(table: Table, snapshot: &Arc<Snapshot>, counters: &Arc<ScanCounters>) -> Self {
+        Self::new(Rows::Of(table), Columns::of(table.schema()), snapshot, counters)
+    }
+
+    /// Returns the partial rows of the `traces` table.
+    pub(crate) fn trace_parts(snapshot: &Arc<Snapshot>, counters: &Arc<ScanCounters>) -> Self {
+        Self::new(Rows::TraceParts, Columns::of(trace_rows()), snapshot, counters)
+    }
+
+    fn new(rows: Rows, columns: Columns, snapshot: &Arc<Snapshot>, counters: &Arc<ScanCounters>) -> Self {
+        Self { rows, columns: Arc::new(columns), snapshot: Arc::clone(snapshot), counters: Arc::clone(counters) }
+    }
+
+    const fn source(&self) -> Table {
+        match self.rows {
+            Rows::Of(table) => table,
+            Rows::TraceParts => Table::Spans,
+        }
+    }
+
+    /// Returns the rows in memory; computes the partial trace rows where these are asked for.
+    fn memory(&self) -> Result<Vec<RecordBatch>> {
+        let batches = self.snapshot.batches(self.source());
+        let batches = match self.rows {
+            Rows::Of(_) => batches,
+            Rows::TraceParts if batches.is_empty() => batches,
+            Rows::TraceParts => vec![telltale_storage::trace_rows_of(&batches).map_err(external)?],
+        };
+        let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        self.counters.memtable_rows.fetch_add(rows, Ordering::Relaxed);
+        Ok(batches)
+    }
+
+    /// Returns the files that may hold rows which pass the filter.
+    async fn files(&self, filter: Option<&Expr>, filters: &[Expr]) -> Result<Vec<ScanFile>> {
+        let segments: Vec<Arc<Segment>> = self.snapshot.segments(self.source()).map(Arc::clone).collect();
+        let total = segments.len();
+        let segments: Vec<_> = match self.rows {
+            Rows::Of(_) => {
+                segments.into_iter().filter(|one| filter.is_none_or(|filter| filter::may_match(filter, one))).collect()
+            }
+            // Their time columns have another meaning than the segment's; only the trace id prunes, by statistics.
+            Rows::TraceParts => segments,
+        };
+        let files = match self.rows {
+            Rows::Of(table) => search::narrow(table, segments, filters).await?,
+            Rows::TraceParts => segments.into_iter().filter_map(ScanFile::trace_rows).collect(),
+        };
+        self.counters.segments_total.fetch_add(total as u64, Ordering::Relaxed);
+        self.counters.segments_pruned.fetch_add(total.saturating_sub(files.len()) as u64, Ordering::Relaxed);
+        Ok(files)
+    }
+
+    /// Returns a plan over the given stored columns.
+    async fn scan_stored(
+        &self,
+        session: &dyn Session,
+        inputs: Vec<usize>,
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let stored = conjunction(filters.iter().filter_map(|filter| filter::to_stored(filter, &self.columns)));
+        let predicate = stored.as_ref().map(|stored| self.predicate(session, stored)).transpose()?;
+        let files = self.files(stored.as_ref(), filters).await?;
+        let batches = self.memory()?;
+        let partitions = session.config().target_partitions();
+        let schema = self.columns.stored();
+        let mut children: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+        if !files.is_empty() {
+            children.push(files::scan(schema, files, &inputs, predicate, partitions)?);
+        }
+        if !batches.is_empty() {
+            let groups = spread(batches, partitions, RecordBatch::num_rows);
+            children.push(MemorySourceConfig::try_new_exec(&groups, Arc::clone(schema), Some(inputs.clone()))?);
+        }
+        match children.len() {
+            0 => Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(&inputs)?)))),
+            1 => children.pop().ok_or_else(|| DataFusionError::Internal("no child".to_owned())),
+            _ => UnionExec::try_new(children),
+        }
+    }
+
+    fn predicate(&self, session: &dyn Session, stored: &Expr) -> Result<Arc<dyn PhysicalExpr>> {
+        let schema = DFSchema::try_from(self.columns.stored().as_ref().clone())?;
+        session.create_physical_expr(stored.clone(), &schema)
+    }
+}
+
+/// Spreads items over at most `groups` groups of about equal weight.
+fn spread<T>(items: Vec<T>, groups: usize, weight: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut out: Vec<(usize, Vec<T>)> = Vec::new();
+    out.resize_with(groups.clamp(1, items.len().max(1)), || (0, Vec::new()));
+    for item in items {
+        if let Some((total, group)) = out.iter_mut().min_by_key(|(total, _)| *total) {
+            *total += weight(&item).max(1);
+            group.push(item);
+        }
+    }
+    out.into_iter().map(|(_, group)| group).collect()
+}
+
+fn external(error: telltale_storage::Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+#[async_trait]
+impl TableProvider for SnapshotTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(self.columns.shown())
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let usable = |filter: &Expr| filter::to_stored(filter, &self.columns).is_some() || search::is_search(filter);
+        Ok(filters
+            .iter()
+            .map(|filter| match usable(filter) {
+                true => TableProviderFilterPushDown::Inexact,
+                false => TableProviderFilterPushDown::Unsupported,
+            })
+            .collect())
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let projection = projection.cloned().unwrap_or_else(|| (0..self.columns.shown().fields().len()).collect());
+        let inputs = self.columns.inputs(&projection);
+        let scan = self.scan_stored(session, inputs.clone(), filters).await?;
+        if self.columns.is_stored(&projection, &inputs) {
+            return Ok(scan);
+        }
+        let config = Arc::new(session.config_options().clone());
+        let expressions: Result<Vec<ProjectionExpr>> = projection
+            .iter()
+            .map(|shown| {
+                let (expr, alias) = self.columns.expression(*shown, &inputs, &config)?;
+                Ok(ProjectionExpr { expr, alias })
+            })
+            .collect();
+        Ok(Arc::new(ProjectionExec::try_new(expressions?, scan)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_spread_by_weight_and_none_is_lost() {
+        assert_eq!(spread(vec![5, 1, 1, 1, 1, 1], 2, |weight| *weight), [vec![5], vec![1, 1, 1, 1, 1]]);
+        assert_eq!(spread(vec![7], 4, |weight| *weight), [vec![7]]);
+        assert_eq!(spread(Vec::<usize>::new(), 4, |weight| *weight), [Vec::<usize>::new()]);
+    }
+}

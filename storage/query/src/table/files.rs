@@ -1,0 +1,166 @@
+//! Segment files as a Parquet scan of DataFusion.
+//!
+//! The reader hands out the metadata that the segment has cached, page index included, so that pruning costs no reads
+//! and a row selection touches only the pages that it needs. Filters prune row groups and pages; they are not pushed
+//! into the decoder (see docs of DataFusion's `pushdown_filters` for why that is still off by default).
+
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::object_store::ObjectStoreUrl;
+use datafusion::datasource::physical_plan::parquet::{ParquetFileReaderFactory, ParquetRowSelection};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, RowSelection};
+use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use telltale_storage::Segment;
+
+/// One Parquet file of a segment that a scan reads.
+#[derive(Debug, Clone)]
+pub(crate) struct ScanFile {
+    segment: Arc<Segment>,
+    /// `None`: the data file.
+    trace_rows: Option<PathBuf>,
+    /// `None`: every row.
+    selection: Option<RowSelection>,
+}
+
+impl ScanFile {
+    /// Returns the data file of a segment; with a selection only these rows of it.
+    pub(crate) fn data(segment: Arc<Segment>, selection: Option<RowSelection>) -> Self {
+        Self { segment, trace_rows: None, selection }
+    }
+
+    /// Returns the file of a segment's trace rows, `None` for segments without.
+    pub(crate) fn trace_rows(segment: Arc<Segment>) -> Option<Self> {
+        let path = segment.trace_rows_path()?;
+        Some(Self { segment, trace_rows: Some(path), selection: None })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.trace_rows.clone().unwrap_or_else(|| self.segment.data_path().to_path_buf())
+    }
+
+    fn open(&self) -> std::io::Result<(File, u64)> {
+        let file = File::open(self.path())?;
+        let bytes = file.metadata()?.len();
+        Ok((file, bytes))
+    }
+
+    fn partitioned(self) -> Result<PartitionedFile> {
+        let path = self.path();
+        let (_file, bytes) = self.open().map_err(|error| DataFusionError::IoError(with_path(&path, &error)))?;
+        let selection = self.selection.clone();
+        let file = PartitionedFile::new(path.to_string_lossy(), bytes).with_extension(self);
+        Ok(match selection {
+            Some(selection) => file.with_extension(ParquetRowSelection::new(selection)),
+            None => file,
+        })
+    }
+}
+
+fn with_path(path: &std::path::Path, error: &std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
+}
+
+/// Plans a scan of the stored columns `inputs` of the files.
+pub(crate) fn scan(
+    schema: &SchemaRef,
+    files: Vec<ScanFile>,
+    inputs: &[usize],
+    predicate: Option<Arc<dyn PhysicalExpr>>,
+    partitions: usize,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let mut source =
+        ParquetSource::new(Arc::clone(schema)).with_parquet_file_reader_factory(Arc::new(SegmentReaders {}));
+    if let Some(predicate) = predicate {
+        source = source.with_predicate(predicate);
+    }
+    let files: Vec<PartitionedFile> = files.into_iter().map(ScanFile::partitioned).collect::<Result<_>>()?;
+    let groups = super::spread(files, partitions, |file| usize::try_from(file.effective_size()).unwrap_or(usize::MAX));
+    let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+        .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
+        .with_projection_indices(Some(inputs.to_vec()))?
+        .build();
+    Ok(DataSourceExec::from_data_source(config))
+}
+
+/// Opens segment files for DataFusion.
+#[derive(Debug)]
+struct SegmentReaders {}
+
+impl ParquetFileReaderFactory for SegmentReaders {
+    fn create_reader(
+        &self,
+        partition_index: usize,
+        partitioned_file: PartitionedFile,
+        _metadata_size_hint: Option<usize>,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> Result<Box<dyn AsyncFileReader + Send>> {
+        let Some(scanned) = partitioned_file.extension::<ScanFile>() else {
+            return Err(DataFusionError::Internal(format!("{} is no segment file", partitioned_file.path())));
+        };
+        let path = scanned.path();
+        let (file, size) = scanned.open().map_err(|error| DataFusionError::IoError(with_path(&path, &error)))?;
+        let bytes_scanned = MetricBuilder::new(metrics).counter("bytes_scanned", partition_index);
+        Ok(Box::new(SegmentReader { scanned: scanned.clone(), file, size, bytes_scanned }))
+    }
+}
+
+/// Reads one local file. Reads block for the time of a page-cache hit or a disk read, on the query threads only.
+struct SegmentReader {
+    scanned: ScanFile,
+    file: File,
+    size: u64,
+    bytes_scanned: Count,
+}
+
+impl SegmentReader {
+    fn read(&self, range: &Range<u64>) -> parquet::errors::Result<Bytes> {
+        let length = usize::try_from(range.end.saturating_sub(range.start))
+            .map_err(|error| ParquetError::External(Box::new(error)))?;
+        let mut buffer = vec![0; length];
+        self.file
+            .read_exact_at(&mut buffer, range.start)
+            .map_err(|error| ParquetError::External(Box::new(with_path(&self.scanned.path(), &error))))?;
+        self.bytes_scanned.add(length);
+        Ok(Bytes::from(buffer))
+    }
+
+    fn metadata(&self) -> parquet::errors::Result<Arc<ParquetMetaData>> {
+        if self.scanned.trace_rows.is_none() {
+            return self.scanned.segment.metadata().map_err(|error| ParquetError::External(Box::new(error)));
+        }
+        let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let file = self.file.try_clone().map_err(|error| ParquetError::External(Box::new(error)))?;
+        reader.parse_and_finish(&file).map(Arc::new)
+    }
+}
+
+impl AsyncFileReader for SegmentReader {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
+        futures::future::ready(self.read(&range)).boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        _options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
+        debug_assert!(self.size > 0, "an empty file is no Parquet file");
+        futures::future::ready(self.metadata()).boxed()
+    }
+}
