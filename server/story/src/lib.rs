@@ -3,7 +3,7 @@
 //! * [`resolve`]: a paste → every trace id in it, in any spelling.
 //! * [`tree`], [`self_time`], [`critical_path`], [`skew`]: what the spans of a trace say together.
 //! * [`story`]: a trace → verdict, caveats, facts, shares of time, one merged list.
-//! * [`outline`]: the rows of pages and texts.
+//! * [`outline`], [`waterfall`]: rows, bars and axes of pages and texts.
 //! * [`mod@format`]: durations, times, counts, and the whole story as text or Markdown.
 //!
 //! Deliberately absent: I/O, clocks, randomness, regular expressions. The same input gives the same output everywhere,
@@ -18,6 +18,7 @@ pub mod self_time;
 pub mod skew;
 pub mod story;
 pub mod tree;
+pub mod waterfall;
 
 #[cfg(test)]
 mod testing;

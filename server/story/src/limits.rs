@@ -44,3 +44,6 @@ pub const INDENT_LEVELS: u32 = 16;
 
 /// Lines of one log body or error message in a text story; the last one tells how much is left out.
 pub const MESSAGE_LINES: usize = 6;
+
+/// Rows that a large trace shows when it is opened; everything else is one key away.
+pub const FIRST_ROWS: usize = 200;

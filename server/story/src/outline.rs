@@ -30,36 +30,60 @@ pub struct OutlineRow {
 /// of one that is not there, stand by time among the roots.
 #[must_use]
 pub fn outline(view: &TraceView, analysis: &Analysis) -> Vec<OutlineRow> {
-    let inside = inside(view);
+    let notes = Notes::new(view);
     let mut out = Vec::new();
-    let top = merge(view, analysis.tree.roots(), inside.get(view.spans.len()).map_or(&[][..], Vec::as_slice));
+    let top = merge(view, analysis.tree.roots(), notes.of_no_span());
     let mut stack: Vec<OutlineRow> = Vec::new();
     stack.extend(top.into_iter().rev().map(|(time_unix_nano, item)| OutlineRow { item, depth: 0, time_unix_nano }));
     while let Some(row) = stack.pop() {
         out.push(row);
         let Item::Span(at) = row.item else { continue };
-        let notes = usize::try_from(at).ok().and_then(|at| inside.get(at)).map_or(&[][..], Vec::as_slice);
-        let below = merge(view, analysis.tree.children(at), notes).into_iter().rev();
+        let below = merge(view, analysis.tree.children(at), notes.of_span(at)).into_iter().rev();
         stack.extend(below.map(|(time_unix_nano, item)| OutlineRow { item, depth: row.depth + 1, time_unix_nano }));
     }
     out
 }
 
-/// Gathers events and logs by span; those of no span stand at the end.
-fn inside(view: &TraceView) -> Vec<Vec<(u64, Item)>> {
-    let mut inside: Vec<Vec<(u64, Item)>> = vec![Vec::new(); view.spans.len() + 1];
-    for ((at, span), notes) in (0_u32..).zip(&view.spans).zip(&mut inside) {
-        let events = (0_u32..).zip(&span.events);
-        notes.extend(events.map(|(index, event)| (event.time_unix_nano.0, Item::Event(at, index))));
-    }
-    let by_id = positions(view);
-    for (index, log) in (0_u32..).zip(&view.logs) {
-        let span = log.span_id.as_deref().and_then(|id| by_id.get(id)).and_then(|at| usize::try_from(*at).ok());
-        if let Some(notes) = inside.get_mut(span.unwrap_or(view.spans.len())) {
-            notes.push((log.time_unix_nano.0, Item::Log(index)));
+/// Events and logs by the span that they belong to, each list by time.
+#[derive(Debug, Clone, Default)]
+pub struct Notes {
+    /// By span; those of no span stand at the end.
+    by_span: Vec<Vec<(u64, Item)>>,
+}
+
+impl Notes {
+    /// Gathers the notes of a trace.
+    #[must_use]
+    pub fn new(view: &TraceView) -> Self {
+        let mut by_span: Vec<Vec<(u64, Item)>> = vec![Vec::new(); view.spans.len() + 1];
+        for ((at, span), notes) in (0_u32..).zip(&view.spans).zip(&mut by_span) {
+            let events = (0_u32..).zip(&span.events);
+            notes.extend(events.map(|(index, event)| (event.time_unix_nano.0, Item::Event(at, index))));
         }
+        let by_id = positions(view);
+        for (index, log) in (0_u32..).zip(&view.logs) {
+            let span = log.span_id.as_deref().and_then(|id| by_id.get(id)).and_then(|at| usize::try_from(*at).ok());
+            if let Some(notes) = by_span.get_mut(span.unwrap_or(view.spans.len())) {
+                notes.push((log.time_unix_nano.0, Item::Log(index)));
+            }
+        }
+        for notes in &mut by_span {
+            notes.sort_by_key(|(time, _item)| *time);
+        }
+        Self { by_span }
     }
-    inside
+
+    /// Returns the notes of a span with their times.
+    #[must_use]
+    pub fn of_span(&self, span: u32) -> &[(u64, Item)] {
+        usize::try_from(span).ok().and_then(|span| self.by_span.get(span)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the logs of no span, or of one that is not there.
+    #[must_use]
+    pub fn of_no_span(&self) -> &[(u64, Item)] {
+        self.by_span.last().map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Puts spans and notes in one list by time; spans first at the same moment.

@@ -328,7 +328,7 @@ fn texts_hold_the_whole_story_and_nothing_that_acts() {
     assert!(!text.contains('\u{1b}'), "{text}");
     assert!(
         text.starts_with(
-            "✗ POST /orders · 500 · 2.31 s\n0af7651916cd43dd8448eb211c80319c · 2026-11-21 09:14:03.221 UTC"
+            "✗ POST /orders · 500 · 2.31 s\n0af7651916cd43dd8448eb211c80319c\n2026-11-21 09:14:03.221 UTC · "
         ),
         "{text}"
     );

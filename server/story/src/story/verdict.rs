@@ -1,5 +1,6 @@
 //! The verdict: what happened, what failed first, where the time went. Every noun leads to its span.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use telltale_api::story::{Outcome, Phrase};
@@ -154,6 +155,17 @@ fn time_went(writer: &mut Writer, view: &TraceView, analysis: &Analysis, root: u
     writer.text(".");
 }
 
+/// How much of the critical path is an operation's.
+#[derive(Debug, Default)]
+struct Stretch {
+    /// All of it together.
+    total_ns: i64,
+    /// In how many spans.
+    spans: u64,
+    /// The span with the most of it: length and position.
+    longest: Option<(i64, Reverse<u32>)>,
+}
+
 /// Returns the operation with the longest stretch of the critical path: its longest span, its time, its spans.
 fn longest_operation(view: &TraceView, analysis: &Analysis, root: u32) -> Option<(u32, i64, u64)> {
     let mut by_span: HashMap<u32, i64> = HashMap::new();
@@ -162,19 +174,19 @@ fn longest_operation(view: &TraceView, analysis: &Analysis, root: u32) -> Option
         let total = by_span.entry(part.span).or_default();
         *total = total.saturating_add(length);
     }
-    let mut by_operation: HashMap<(Option<&str>, &str), (i64, u64, i64, u32)> = HashMap::new();
+    let mut by_operation: HashMap<(Option<&str>, &str), Stretch> = HashMap::new();
     for (at, length) in by_span {
         let Some(span) = span_at(view, at) else { continue };
-        let entry = by_operation.entry((span.service_name.as_deref(), span.name.as_str())).or_insert((0, 0, -1, at));
-        entry.0 = entry.0.saturating_add(length);
-        entry.1 += 1;
-        if (length, std::cmp::Reverse(at)) > (entry.2, std::cmp::Reverse(entry.3)) {
-            (entry.2, entry.3) = (length, at);
-        }
+        let operation = (span.service_name.as_deref(), span.name.as_str());
+        let stretch = by_operation.entry(operation).or_default();
+        stretch.total_ns = stretch.total_ns.saturating_add(length);
+        stretch.spans += 1;
+        // Of equal lengths the earlier span, whatever the order in which a hash map gives them.
+        stretch.longest = stretch.longest.max(Some((length, Reverse(at))));
     }
-    let operations =
-        by_operation.into_values().map(|(total, spans, _longest, at)| (total, std::cmp::Reverse(at), spans));
-    operations.max().map(|(total, std::cmp::Reverse(at), spans)| (at, total, spans))
+    let most = by_operation.into_values().max_by_key(|stretch| (stretch.total_ns, stretch.longest))?;
+    let (_length, Reverse(at)) = most.longest?;
+    Some((at, most.total_ns, most.spans))
 }
 
 /// `Under POST /checkout, inventory › SELECT stock ran 38 times (168 ms in all).`
