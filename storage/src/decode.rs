@@ -24,6 +24,8 @@ mod metrics;
 mod odd;
 mod repair;
 mod spans;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wire;
 
 use std::sync::Arc;

@@ -80,7 +80,7 @@ fn resource<'p, S: Sink<'p>>(
     let head = envelope.resource.read(Kind::Resource, bytes).map_err(|fault| fatal(context, fault))?;
     envelope.service_name = envelope.resource.text(semconv::SERVICE_NAME);
     let unreadable = unreadable(context, head, Kind::Resource)?;
-    let before = context.accepted;
+    let (before, rejected_before) = (context.accepted, context.rejected);
     let mut reader = Reader::new(bytes);
     while let Some(field) = reader.next().map_err(|fault| fatal(context, fault))? {
         if field.number == 2 {
@@ -88,6 +88,7 @@ fn resource<'p, S: Sink<'p>>(
             scope(context, sink, envelope, bytes, unreadable)?;
         }
     }
+    note_unreadable_alone(context, unreadable, rejected_before);
     if envelope.service_name.is_none() && context.accepted > before {
         context.odd(IssueCode::MissingServiceName, None, || "a resource has no service.name".to_owned());
     }
@@ -103,7 +104,9 @@ fn scope<'p, S: Sink<'p>>(
 ) -> Result<(), DecodeError> {
     let fatal = |context: &Context<'p>, fault| context.fatal(fault, "scope envelope");
     let head = envelope.scope.read(Kind::Scope, bytes).map_err(|fault| fatal(context, fault))?;
-    let unreadable = unreadable_resource.or(unreadable(context, head, Kind::Scope)?);
+    let unreadable_scope = unreadable(context, head, Kind::Scope)?;
+    let unreadable = unreadable_resource.or(unreadable_scope);
+    let rejected_before = context.rejected;
     let mut reader = Reader::new(bytes);
     while let Some(field) = reader.next().map_err(|fault| fatal(context, fault))? {
         if field.number != 2 {
@@ -119,7 +122,19 @@ fn scope<'p, S: Sink<'p>>(
             }
         }
     }
+    note_unreadable_alone(context, unreadable_scope, rejected_before);
     Ok(())
+}
+
+/// An envelope that does not parse and has no records to reject is still told.
+fn note_unreadable_alone(context: &mut Context<'_>, unreadable: Option<Fault>, rejected_before: u64) {
+    if let Some(fault) = unreadable
+        && context.rejected == rejected_before
+    {
+        context.odd(IssueCode::MalformedRecord, None, || {
+            format!("a resource or scope without records does not parse: {fault}")
+        });
+    }
 }
 
 /// A head that did not parse: the message's bytes and the fault.

@@ -46,7 +46,7 @@ pub(super) enum Kind {
 
 /// What a field holds, as far as texts are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Holds {
+pub(super) enum Holds {
     Text,
     Message(Kind),
     Other,
@@ -67,7 +67,7 @@ impl Kind {
     }
 
     /// The table of OTLP's messages (opentelemetry-proto 1.11).
-    const fn field(self, number: u32) -> Holds {
+    pub(super) const fn field(self, number: u32) -> Holds {
         match (self, number) {
             (Self::Request(signal), 1) => Holds::Message(Self::ResourceEnvelope(signal)),
             (Self::ResourceEnvelope(_), 1) => Holds::Message(Self::Resource),
