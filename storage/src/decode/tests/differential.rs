@@ -85,7 +85,9 @@ proptest! {
         damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let mut bytes = request(signal, Source::new(seed)).to_vec();
-        prop_assume!(!bytes.is_empty());
+        if bytes.is_empty() {
+            return Ok(());
+        }
         for (place, value) in damage {
             let length = bytes.len();
             bytes[place.index(length)] = value;
@@ -159,7 +161,9 @@ proptest! {
         damage in proptest::collection::vec((any::<proptest::sample::Index>(), 0x80_u8..), 1..6),
     ) {
         let mut bytes = request(signal, Source::new(seed)).to_vec();
-        prop_assume!(!bytes.is_empty());
+        if bytes.is_empty() {
+            return Ok(());
+        }
         for (place, value) in damage {
             let length = bytes.len();
             bytes[place.index(length)] = value;
