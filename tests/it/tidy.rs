@@ -109,8 +109,20 @@ fn everything_is_formatted() {
 ///
 /// `cargo metadata` would answer for all packages at once, with the features of all of them together.
 fn reach(package: &str) -> BTreeSet<String> {
-    let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let arguments = ["tree", "--locked", "--offline", "--edges=normal,build", "--prefix=none", "--format={p}", "--package", package];
+    let platform = match package {
+        "telltale-web" => "wasm32-unknown-unknown".to_owned(),
+        _ => format!("{}-unknown-linux-gnu", std::env::consts::ARCH),
+    };
+    let arguments = [
+        "tree",
+        "--locked",
+        "--offline",
+        "--edges=normal,build",
+        "--prefix=none",
+        "--format={p}",
+        "--package",
+        package,
+    ];
     let mut command = Command::new(env!("CARGO"));
     let output = command.args(arguments).args(["--target", &platform]).current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
