@@ -21,4 +21,6 @@ pub mod tree;
 pub mod waterfall;
 
 #[cfg(test)]
+mod literate;
+#[cfg(test)]
 mod testing;

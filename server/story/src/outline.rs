@@ -22,6 +22,8 @@ pub struct OutlineRow {
     pub item: Item,
     /// Levels from the left.
     pub depth: u32,
+    /// The span right above: a span's parent, the span of an event or a log.
+    pub owner: Option<u32>,
     /// When, nanoseconds since the Unix epoch; 0 when that was not recorded.
     pub time_unix_nano: u64,
 }
@@ -33,13 +35,13 @@ pub fn outline(view: &TraceView, analysis: &Analysis) -> Vec<OutlineRow> {
     let notes = Notes::new(view);
     let mut out = Vec::new();
     let top = merge(view, analysis.tree.roots(), notes.of_no_span());
-    let mut stack: Vec<OutlineRow> = Vec::new();
-    stack.extend(top.into_iter().rev().map(|(time_unix_nano, item)| OutlineRow { item, depth: 0, time_unix_nano }));
-    while let Some(row) = stack.pop() {
-        out.push(row);
-        let Item::Span(at) = row.item else { continue };
+    let row = |(time_unix_nano, item), depth, owner| OutlineRow { item, depth, owner, time_unix_nano };
+    let mut stack: Vec<OutlineRow> = top.into_iter().rev().map(|entry| row(entry, 0, None)).collect();
+    while let Some(here) = stack.pop() {
+        out.push(here);
+        let Item::Span(at) = here.item else { continue };
         let below = merge(view, analysis.tree.children(at), notes.of_span(at)).into_iter().rev();
-        stack.extend(below.map(|(time_unix_nano, item)| OutlineRow { item, depth: row.depth + 1, time_unix_nano }));
+        stack.extend(below.map(|entry| row(entry, here.depth + 1, Some(at))));
     }
     out
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use telltale_api::story::{Fact, Outcome, Story};
-use telltale_api::trace::TraceView;
+use telltale_api::trace::{EventRow, TraceView};
 use telltale_model::semconv::EXCEPTION_EVENT;
 
 use super::duration::{duration, offset};
@@ -145,7 +145,7 @@ fn block_fact(out: &mut String, fact: &Fact) {
         for part in lines(&value.value) {
             let spaces = part.len() - part.trim_start().len();
             let indent = format!("{marker}{}", " ".repeat(spaces));
-            hanging(out, &indent, &part);
+            hanging(out, &indent, part.trim_start());
             marker = " ".repeat(marker.chars().count());
         }
     }
@@ -219,15 +219,31 @@ fn outline_row(out: &mut String, view: &TraceView, analysis: &Analysis, row: Out
         Item::Event(position, event) => {
             let event = view.spans.get(index(position)).and_then(|span| span.events.get(index(event)));
             if let Some(event) = event {
-                note(out, &format!("{at} {blank}  {indent}· "), &event_text(event));
+                note(out, &format!("{at} {blank}  {indent}· "), &event_line(event));
             }
         }
         Item::Log(position) => {
             let Some(log) = view.logs.get(index(position)) else { return };
             let level = level(log.severity_number).to_uppercase();
-            note(out, &format!("{at} {blank}  {indent}{level} "), &log_text(log));
+            // A log inside of a span is of the span's service, unless it says otherwise.
+            let span = row.owner.and_then(|owner| view.spans.get(index(owner)));
+            let known = span.is_some_and(|span| span.service_name == log.service_name);
+            let service = log.service_name.as_deref().filter(|_service| !known);
+            let service = service.map(|service| format!("{service} › ")).unwrap_or_default();
+            note(out, &format!("{at} {blank}  {indent}{level} "), &format!("{service}{}", log_text(log)));
         }
     }
+}
+
+/// Returns an event with its attributes; of an exception, what it says.
+fn event_line(event: &EventRow) -> String {
+    let mut out = event_text(event);
+    if event.name != EXCEPTION_EVENT {
+        for attribute in &event.attributes {
+            let _infallible = write!(out, " {}={}", attribute.key, attribute.value);
+        }
+    }
+    out
 }
 
 /// Appends text behind a marker, at most [`MESSAGE_LINES`] lines of it.

@@ -1,13 +1,29 @@
 //! Fits text into a width counted in characters.
 
-/// Returns the text broken at spaces into lines of at most `width` characters; longer words are broken.
+/// Units that stay on the line of their number.
+const UNITS: [&str; 15] = ["ns", "µs", "ms", "s", "m", "h", "d", "%", "B", "KiB", "MiB", "GiB", "k", "M", "G"];
+
+/// Returns the text broken at spaces into lines of at most `width` characters. A number stays beside its unit; a word
+/// that is longer than a line is broken. Text that fits keeps its spaces, other text keeps one between words.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    if text.chars().count() <= width {
+        return vec![text.trim_end().to_owned()];
+    }
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
+    let mut words = text.split(' ').filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        let mut word = word.to_owned();
+        while let Some(unit) = words.next_if(|next| is_unit(&word, next)) {
+            word.push(' ');
+            word.push_str(unit);
+        }
         let length = word.chars().count();
         if used > 0 && used + 1 + length > width {
             lines.push(std::mem::take(&mut line));
@@ -30,6 +46,15 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// Whether `next` is the unit of the number that `word` ends with, or a number that goes on after a unit.
+fn is_unit(word: &str, next: &str) -> bool {
+    let ends_in_digit = word.ends_with(|last: char| last.is_ascii_digit());
+    // The seconds of `2 m 05 s`, the minutes of `1 h 02 m`, the hours of `3 d 04 h`.
+    let goes_on = [" m", " h", " d"].iter().any(|unit| word.ends_with(unit));
+    let two_digits = next.len() == 2 && next.bytes().all(|byte| byte.is_ascii_digit());
+    (ends_in_digit && UNITS.contains(&next.trim_end_matches(['.', ',', ';', ':', ')']))) || (goes_on && two_digits)
 }
 
 /// Returns the text cut to `width` characters, the last of them `…` when something was cut.
@@ -67,6 +92,8 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
         assert_eq!(wrap("", 4), [""; 0]);
+        assert_eq!(wrap("it took (2 m 05 s).", 14), ["it took", "(2 m 05 s)."]);
+        assert_eq!(wrap("a  ->  b", 8), ["a  ->  b"]);
         assert_eq!((shorten("größer", 4), shorten("groß", 4)), ("grö…".into(), "groß".into()));
         assert_eq!((pad("ab", 4), pad_left("µs", 4)), ("ab  ".into(), "  µs".into()));
     }
