@@ -1,30 +1,94 @@
-//! Puts a server together: bind, open, serve, shut down.
+//! Puts a server together in four steps: bind, serve (with "starting" as the answer), open, and at the end shut down.
+//!
+//! Sockets come first, so that senders find somebody while stored data is read; the ready line comes when old data can
+//! be queried.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use telltale_api::live::Endpoints;
+use tokio::sync::watch;
+
+pub mod bind;
+pub mod error;
+pub mod open;
+pub mod ready;
+pub mod serve;
+pub mod shutdown;
+
+pub use error::AppError;
 
 use crate::config::Config;
-
-/// Why a server did not start or did not end well.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AppError {
-    /// The runtime could not be started.
-    #[error("the async runtime does not start: {0}")]
-    Runtime(std::io::Error),
-}
-
-impl AppError {
-    /// Says whether a setting is at fault: exit code 2.
-    #[must_use]
-    pub fn is_usage(&self) -> bool {
-        false
-    }
-}
+use crate::edge::Running;
+use crate::state::AppState;
+use crate::telemetry::{Telemetry, logs};
 
 /// Runs a server until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// See [`AppError`].
-#[expect(clippy::needless_pass_by_value, reason = "the server owns its settings")]
 pub fn run(config: Config) -> Result<(), AppError> {
-    tracing::info!(listen = %config.listen, "starting");
-    Ok(())
+    logs::start(&config.log)?;
+    let telemetry = Arc::new(Telemetry::new());
+    logs::watch_panics(&telemetry);
+    shutdown::raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("telltale").build();
+    let runtime = runtime.map_err(AppError::Runtime)?;
+    let result = runtime.block_on(async {
+        let mut signals = shutdown::Signals::listen()?;
+        let server = tokio::select! {
+            server = Server::start(config, telemetry) => server?,
+            // Nothing was acknowledged yet.
+            () = signals.wait() => return Ok(()),
+        };
+        ready::announce(&server)?;
+        signals.wait().await;
+        server.stop().await
+    });
+    // What is still running after the deadline is cut, not waited for.
+    runtime.shutdown_background();
+    result
+}
+
+/// A server that accepts and answers.
+#[derive(Debug)]
+pub struct Server {
+    /// Its parts.
+    pub state: Arc<AppState>,
+    /// Its addresses.
+    pub endpoints: Endpoints,
+    serving: serve::Serving,
+    data: open::DataDir,
+}
+
+impl Server {
+    /// Binds, serves and opens; returns when old data can be queried.
+    ///
+    /// # Errors
+    /// An address or the data folder cannot be had.
+    pub async fn start(config: Config, telemetry: Arc<Telemetry>) -> Result<Self, AppError> {
+        let began = Instant::now();
+        let bound = bind::bind(&config)?;
+        let endpoints = bound.endpoints();
+        let (running, receiver) = watch::channel(None);
+        let serving = serve::serve(bound, &config, receiver, &telemetry)?;
+        let (state, data) = open::open(config, telemetry, serving.stopping()).await?;
+        // Set once, here.
+        drop(state.endpoints.set(endpoints.clone()));
+        running
+            .send_replace(Some(Running { state: Arc::clone(&state), router: crate::http::router(Arc::clone(&state)) }));
+        tracing::info!(ui = endpoints.ui, data_dir = %data.path().display(), start_ms = began.elapsed().as_millis(), "ready");
+        Ok(Self { state, endpoints, serving, data })
+    }
+
+    /// Stops accepting, finishes what was accepted, flushes, and removes an ephemeral folder.
+    ///
+    /// # Errors
+    /// The last flush failed; nothing acknowledged is lost, the log is read again at the next start.
+    pub async fn stop(self) -> Result<(), AppError> {
+        let Self { state, serving, data, .. } = self;
+        shutdown::stop(&state, serving).await?;
+        drop(state);
+        data.remove_if_ephemeral()
+    }
 }

@@ -7,9 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ack::AckMode;
+use telltale_storage::AckMode;
 
-pub mod ack;
 pub mod error;
 pub mod file;
 pub mod setting;

@@ -9,6 +9,7 @@
 //!
 //! * [`cli`]: the commands; [`config`]: every setting, once; [`app`]: open, bind, serve, shut down.
 //! * [`state`]: what request handlers share.
+//! * [`listeners`]: sockets and connections; [`edge`], [`security`]: who may ask what, and who answers.
 //! * [`receiver`]: OTLP over gRPC and HTTP; [`decode`]: OTLP/JSON to protobuf bytes.
 //! * [`live`], [`issues`]: what was just acknowledged, and what senders did wrong or oddly.
 //! * [`http`]: the query API and the user interface.
@@ -19,10 +20,15 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod decode;
+pub mod edge;
 pub mod http;
 pub mod issues;
 pub mod limits;
+pub mod listeners;
 pub mod live;
+pub mod receiver;
+pub mod security;
 pub mod state;
 pub mod telemetry;
 pub mod text;

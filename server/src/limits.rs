@@ -73,3 +73,64 @@ pub const REQUEST_MIB_MAX: u64 = 1024;
 
 /// Shortest token; catches an empty or forgotten placeholder, strength is the owner's business.
 pub const TOKEN_BYTES_MIN: usize = 8;
+
+/// Connections that the kernel keeps while none is accepted.
+pub const LISTEN_BACKLOG: u32 = 1024;
+
+/// How often a free port is sought that is free in both loopback families.
+pub const PORT_TRIES: usize = 32;
+
+/// How long a new connection waits for a place when there are too many.
+pub const PLACE_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a connection that was asked to end may finish its answers.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// Pause after the system refused to accept, such as for want of file descriptors.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Bytes that an HTTP/1.1 connection buffers, which bounds a request's head.
+pub const READ_BUFFER_BYTES: usize = 256 * 1024;
+
+/// HTTP/2 flow control of one stream: a whole batch of spans without waiting for a window update.
+pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// HTTP/2 flow control of one connection.
+pub const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+
+/// How often a quiet HTTP/2 connection is asked whether it lives.
+pub const PING_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long the answer to such a ping may take.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Requests of the largest size whose memory there is.
+pub const ADMISSION_REQUESTS: usize = 4;
+
+/// Memory is given out in pieces of this many bytes.
+pub const ADMISSION_UNIT_BYTES: usize = 16 * 1024;
+
+/// Body bytes of a refused request that are read and thrown away, so that its sender reads the answer instead of a
+/// broken connection; a multiple of the largest request.
+pub const DRAIN_REQUESTS: usize = 4;
+
+/// Decompressed bytes between two looks at the limits.
+pub const INFLATE_STEP_BYTES: usize = 128 * 1024;
+
+/// JSON bytes from which decoding leaves the async worker.
+pub const JSON_INLINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Traces that one live event names; the rest of a larger request is told as `skipped`.
+pub const LIVE_TRACES: usize = 500;
+
+/// Window of zstd input, as a power of two: 8 MiB, what RFC 8878 asks every decoder to support.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+
+/// Wrong tokens at the login link a minute, of all visitors together.
+pub const LOGIN_FAILURES_PER_MINUTE: usize = 10;
+
+/// How long a login holds, in seconds: 12 hours.
+pub const SESSION_SECONDS: u64 = 12 * 60 * 60;
+
+/// How long a stopping server waits for its connections; the rest of [`SHUTDOWN`] is for the last flush.
+pub const CONNECTIONS_DRAIN: Duration = Duration::from_secs(3);

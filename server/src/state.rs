@@ -1,33 +1,83 @@
 //! What request handlers share, by `Arc`. Composition only: every member has its own module and its own rules.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
+use telltale_api::Nanos;
 use telltale_api::live::Endpoints;
+use telltale_query::Query;
+use telltale_storage::Storage;
+use telltale_storage::clock::{Clock, SystemClock};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::issues::Registry;
 use crate::live::Hub;
-use crate::telemetry::Telemetry;
+use crate::receiver::Admission;
+use crate::telemetry::{Metric, Telemetry};
 
 /// The parts of a running server.
 #[derive(Debug)]
 pub struct AppState {
+    /// The store.
+    pub storage: Storage,
+    /// Questions to the store.
+    pub query: Query,
     /// What was just acknowledged, for live readers.
-    pub live: Hub,
+    pub live: Arc<Hub>,
     /// What senders did wrong or oddly.
     pub issues: Registry,
     /// telltale's own metrics; exists before the store does.
     pub telemetry: Arc<Telemetry>,
+    /// Memory for requests that are being read.
+    pub admission: Arc<Admission>,
     /// The settings that this process runs with.
     pub config: Config,
     /// The addresses that are bound; empty before the listeners are.
     pub endpoints: OnceLock<Endpoints>,
+    /// Cancelled when the server stops: answers without an end of their own, such as live streams, end then.
+    pub stopping: CancellationToken,
+    /// The time that issues are stamped with.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl AppState {
     /// Puts the parts together; nothing is started.
     #[must_use]
-    pub fn new(telemetry: Arc<Telemetry>, config: Config) -> Self {
-        Self { live: Hub::new(), issues: Registry::new(), telemetry, config, endpoints: OnceLock::new() }
+    pub fn new(storage: Storage, query: Query, telemetry: Arc<Telemetry>, config: Config) -> Self {
+        let live = Arc::new(Hub::new());
+        let admission = Admission::new(config.max_request_bytes, Arc::clone(&telemetry));
+        watch(&telemetry, Metric::LiveReaders, &live, |live| live.reader_count());
+        watch(&telemetry, Metric::AdmissionUsed, &admission, |admission| admission.used_bytes());
+        watch(&telemetry, Metric::AdmissionLimit, &admission, |admission| admission.limit_bytes());
+        watch(&telemetry, Metric::AdmissionWaiting, &admission, |admission| admission.waiting());
+        Self {
+            storage,
+            query,
+            live,
+            issues: Registry::new(),
+            telemetry,
+            admission,
+            config,
+            endpoints: OnceLock::new(),
+            stopping: CancellationToken::new(),
+            clock: Arc::new(SystemClock::new()),
+        }
     }
+
+    /// Returns the wall clock's time.
+    #[must_use]
+    pub fn now(&self) -> Nanos {
+        Nanos(self.clock.now().0)
+    }
+}
+
+/// Lets a gauge read a count of `source`, without keeping it alive.
+pub(crate) fn watch<T: Send + Sync + 'static>(
+    telemetry: &Telemetry,
+    metric: Metric,
+    source: &Arc<T>,
+    count: impl Fn(&T) -> usize + Send + Sync + 'static,
+) {
+    let source: Weak<T> = Arc::downgrade(source);
+    telemetry.watch(metric, move || source.upgrade().map_or(0.0, |source| count(&source) as f64));
 }

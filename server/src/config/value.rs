@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use crate::config::ack::AckMode;
+use telltale_storage::AckMode;
 
 use super::{ConfigError, Environment, Raw};
 use crate::limits::TOKEN_BYTES_MIN;

@@ -1,0 +1,75 @@
+//! Opens the store and the query engine, away from the async workers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use telltale_query::{Query, QueryLimits};
+use telltale_storage::{Options, Storage};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::AppError;
+use crate::config::Config;
+use crate::state::AppState;
+use crate::telemetry::Telemetry;
+
+/// The data folder; an ephemeral one is removed when this is dropped.
+#[derive(Debug)]
+pub enum DataDir {
+    /// Stays.
+    Kept(PathBuf),
+    /// Goes.
+    Ephemeral(TempDir),
+}
+
+impl DataDir {
+    /// Takes the folder of the settings, or makes a temporary one.
+    fn of(config: &Config) -> Result<Self, AppError> {
+        match &config.data_dir {
+            Some(path) => Ok(Self::Kept(path.clone())),
+            None => {
+                let made = tempfile::Builder::new().prefix("telltale-").tempdir();
+                made.map(Self::Ephemeral).map_err(|error| AppError::Temporary { path: std::env::temp_dir(), error })
+            }
+        }
+    }
+
+    /// Returns the folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Ephemeral(folder) => folder.path(),
+        }
+    }
+
+    /// Removes an ephemeral folder, and says so when it cannot.
+    pub(super) fn remove_if_ephemeral(self) -> Result<(), AppError> {
+        match self {
+            Self::Kept(_) => Ok(()),
+            Self::Ephemeral(folder) => {
+                let path = folder.path().to_owned();
+                folder.close().map_err(|error| AppError::Temporary { path, error })
+            }
+        }
+    }
+}
+
+/// Opens everything that lives on the disk.
+pub(super) async fn open(
+    config: Config,
+    telemetry: Arc<Telemetry>,
+    stopping: CancellationToken,
+) -> Result<(Arc<AppState>, DataDir), AppError> {
+    let data = DataDir::of(&config)?;
+    let mut options = Options::new(data.path());
+    options.ack = config.ack;
+    options.limits.payload_bytes_max = u64::try_from(config.max_request_bytes).unwrap_or(u64::MAX);
+    let opened = tokio::task::spawn_blocking(move || Storage::open(options)).await;
+    let storage = opened.map_err(|_panic| AppError::Panicked("opening the store"))??;
+    let query = Query::new(storage.clone(), QueryLimits::default());
+    let query = query.map_err(|error| AppError::Query(error.to_string()))?;
+    let mut state = AppState::new(storage, query, telemetry, config);
+    state.stopping = stopping;
+    Ok((Arc::new(state), data))
+}

@@ -1,0 +1,77 @@
+//! Starts the accept loops.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::AppError;
+use super::bind::Sockets;
+use crate::config::Config;
+use crate::edge::{Edge, Role, Running};
+use crate::limits::{CONNECTIONS, CONNECTIONS_PER_ADDRESS};
+use crate::listeners::Timeouts;
+use crate::listeners::accept::Acceptor;
+use crate::listeners::connection::Terms;
+use crate::listeners::registry::Registry;
+use crate::security::Access;
+use crate::state;
+use crate::telemetry::{Metric, Telemetry};
+
+/// The accept loops and their connections.
+#[derive(Debug)]
+pub struct Serving {
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+    /// Kept for the gauge that reads it.
+    _connections: Arc<Registry>,
+}
+
+impl Serving {
+    /// Returns the token whose cancellation stops accepting and ends idle connections.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
+    /// Stops accepting and waits for the connections; the caller sets the deadline.
+    pub async fn drain(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// Begins to accept on every socket.
+///
+/// # Errors
+/// The system gives no random bytes for the login cookie.
+pub fn serve(
+    sockets: Sockets,
+    config: &Config,
+    running: watch::Receiver<Option<Running>>,
+    telemetry: &Arc<Telemetry>,
+) -> Result<Serving, AppError> {
+    let endpoints = sockets.endpoints();
+    let access = Access::new(config, sockets.ui.address.port())?;
+    let edge = Edge::new(access, running, Arc::clone(telemetry), endpoints);
+    let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let connections = Registry::new(CONNECTIONS, CONNECTIONS_PER_ADDRESS);
+    state::watch(telemetry, Metric::ConnectionsOpen, &connections, |connections| connections.open_count());
+    let listeners =
+        [(Role::Ui, Some(sockets.ui)), (Role::OtlpGrpc, Some(sockets.otlp_grpc)), (Role::OtlpHttp, sockets.otlp_http)];
+    for (role, bound) in listeners {
+        let acceptor = Acceptor {
+            name: role.as_str(),
+            terms: Terms { service: edge.service(role), timeouts: Timeouts::default(), stopping: stopping.clone() },
+            registry: Arc::clone(&connections),
+            tasks: tasks.clone(),
+            telemetry: Arc::clone(telemetry),
+        };
+        for socket in bound.into_iter().flat_map(|bound| bound.sockets) {
+            tasks.spawn(acceptor.clone().run(socket));
+        }
+    }
+    Ok(Serving { stopping, tasks, _connections: connections })
+}

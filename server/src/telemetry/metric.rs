@@ -1,0 +1,224 @@
+//! The list of metrics.
+
+/// What kind of number a metric is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// A histogram of durations.
+    Durations,
+}
+
+macro_rules! metrics {
+    ($($variant:ident, $kind:ident, $name:literal, $unit:literal, [$($label:literal),*], $help:literal;)*) => {
+        /// A metric. The documentation of a variant is its help text in `/metrics`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Metric { $(#[doc = $help] $variant,)* }
+
+        impl Metric {
+            /// Every metric.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// Returns the kind of number.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind,)* }
+            }
+
+            /// Returns the OpenTelemetry name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Returns the unit in UCUM, as OpenTelemetry writes it.
+            #[must_use]
+            pub const fn unit(self) -> &'static str {
+                match self { $(Self::$variant => $unit,)* }
+            }
+
+            /// Returns the names of the labels.
+            #[must_use]
+            pub const fn labels(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($label),*],)* }
+            }
+
+            /// Returns one sentence that says what is counted.
+            #[must_use]
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help,)* }
+            }
+        }
+    };
+}
+
+metrics! {
+    IngestRequests, Counter, "telltale.ingest.requests", "{request}", ["signal", "protocol", "outcome"],
+        "OTLP export requests, by outcome: accepted, partial or the reason of the refusal";
+    IngestItems, Counter, "telltale.ingest.items", "{item}", ["signal"],
+        "Spans, log records and data points acknowledged";
+    IngestRejectedItems, Counter, "telltale.ingest.rejected_items", "{item}", ["signal", "reason"],
+        "Items that were not stored though their request was, by reason";
+    IngestIssues, Counter, "telltale.ingest.issues", "{item}", ["outcome", "code"],
+        "Items that were rejected, repaired or odd, by code as in /api/issues";
+    IngestBytes, Counter, "telltale.ingest.bytes", "By", ["signal"],
+        "Bytes of acknowledged requests after decompression";
+    IngestDuration, Durations, "telltale.ingest.duration", "s", ["protocol"],
+        "From the head of an export request to its acknowledgement";
+    IngestRate, Gauge, "telltale.ingest.rate", "{item}/s", [],
+        "Items acknowledged a second, over the last ten seconds";
+    AdmissionUsed, Gauge, "telltale.admission.used", "By", [],
+        "Memory given to requests that are being read and decoded";
+    AdmissionLimit, Gauge, "telltale.admission.limit", "By", [],
+        "Memory that such requests may have together";
+    AdmissionWaiting, Gauge, "telltale.admission.waiting", "{request}", [],
+        "Requests that wait for memory or for start-up";
+    AdmissionHeld, Counter, "telltale.admission.held", "{request}", [],
+        "Requests that had to wait for memory or for start-up";
+    AdmissionRefused, Counter, "telltale.admission.refused", "{request}", [],
+        "Requests that were refused after waiting";
+    ConnectionsOpen, Gauge, "telltale.connections.open", "{connection}", [],
+        "Open connections";
+    ConnectionsAccepted, Counter, "telltale.connections.accepted", "{connection}", ["listener"],
+        "Connections accepted";
+    ConnectionsRefused, Counter, "telltale.connections.refused", "{connection}", ["listener"],
+        "Connections closed at once because there were too many";
+    ConnectionsClosed, Counter, "telltale.connections.closed", "{connection}", ["listener", "reason"],
+        "Connections that ended, by reason";
+    HttpRequests, Counter, "telltale.http.requests", "{request}", ["listener", "status"],
+        "Requests other than OTLP, by class of the answer";
+    HttpDuration, Durations, "telltale.http.duration", "s", [],
+        "From the head of a request other than OTLP to the head of its answer";
+    AccessRefused, Counter, "telltale.access.refused", "{request}", ["reason"],
+        "Requests refused by an access rule: host, origin or token";
+    QueryDuration, Durations, "telltale.query.duration", "s", ["kind"],
+        "Time of queries, by kind";
+    QueryFailures, Counter, "telltale.query.failures", "{query}", ["kind"],
+        "Queries that failed, by kind";
+    LiveReaders, Gauge, "telltale.live.readers", "{reader}", [],
+        "Readers of the live stream";
+    LiveEvents, Counter, "telltale.live.events", "{event}", [],
+        "Events made for the live stream, whether or not anybody listens";
+    Panics, Counter, "telltale.panics", "{panic}", [],
+        "Bugs: tasks that panicked";
+    StoreRows, Gauge, "telltale.store.rows", "{row}", ["table", "place"],
+        "Rows, in memory and in segments";
+    StoreSegments, Gauge, "telltale.store.segments", "{segment}", ["table"],
+        "Segments";
+    StoreSegmentBytes, Gauge, "telltale.store.segment.bytes", "By", ["table"],
+        "Bytes of segments on disk";
+    StoreDiskBytes, Gauge, "telltale.store.disk.bytes", "By", [],
+        "Bytes of segments and write-ahead log on disk";
+    StoreFreeBytes, Gauge, "telltale.store.free.bytes", "By", [],
+        "Bytes free on the disk of the data folder";
+    StoreHealthy, Gauge, "telltale.store.healthy", "1", ["problem"],
+        "1 when the store has not this problem, 0 when it has";
+    StoreQuarantined, Gauge, "telltale.store.quarantined", "{file}", [],
+        "Damaged files that were set aside";
+    WalBytes, Gauge, "telltale.wal.bytes", "By", ["part"],
+        "Bytes of the write-ahead log: reserved on disk, and not in segments yet";
+    WalLag, Gauge, "telltale.wal.lag", "{request}", [],
+        "Acknowledged requests that are not on the device yet; above 0 only with --ack=write";
+    WalSyncDuration, Durations, "telltale.wal.sync.duration", "s", [],
+        "Time of writes to the write-ahead log with their fsync, one a group of requests";
+    WalReplayed, Counter, "telltale.wal.replayed", "{record}", [],
+        "Records replayed at the start";
+    MemtableBytes, Gauge, "telltale.memtable.bytes", "By", ["part"],
+        "Bytes of rows in memory, and with requests under way";
+    Appends, Counter, "telltale.store.appends", "{request}", [],
+        "Appends acknowledged by the store";
+    AppendWaits, Counter, "telltale.store.append.waits", "{request}", [],
+        "Appends that waited for memory";
+    AppendRefusals, Counter, "telltale.store.append.refusals", "{request}", [],
+        "Appends refused for want of memory or disk";
+    Flushes, Counter, "telltale.flush.count", "{flush}", ["outcome"],
+        "Flushes of memory to segments";
+    FlushedRows, Counter, "telltale.flush.rows", "{row}", [],
+        "Rows written to segments";
+    FlushDuration, Durations, "telltale.flush.duration", "s", [],
+        "Time of flushes";
+    ProcessUptime, Gauge, "telltale.process.uptime", "s", [],
+        "Time since the process started";
+    ProcessMemory, Gauge, "telltale.process.memory", "By", [],
+        "Resident memory of the process";
+    ProcessFiles, Gauge, "telltale.process.files", "{file}", [],
+        "Open file descriptors of the process";
+}
+
+impl Metric {
+    /// Says whether the number is kept by [`super::Telemetry`], not taken from the store or the system when asked.
+    #[must_use]
+    pub const fn is_counted_here(self) -> bool {
+        !matches!(
+            self,
+            Self::IngestRate
+                | Self::AdmissionUsed
+                | Self::AdmissionLimit
+                | Self::AdmissionWaiting
+                | Self::ConnectionsOpen
+                | Self::LiveReaders
+                | Self::StoreRows
+                | Self::StoreSegments
+                | Self::StoreSegmentBytes
+                | Self::StoreDiskBytes
+                | Self::StoreFreeBytes
+                | Self::StoreHealthy
+                | Self::StoreQuarantined
+                | Self::WalBytes
+                | Self::WalLag
+                | Self::WalSyncDuration
+                | Self::WalReplayed
+                | Self::MemtableBytes
+                | Self::Appends
+                | Self::AppendWaits
+                | Self::AppendRefusals
+                | Self::Flushes
+                | Self::FlushedRows
+                | Self::FlushDuration
+                | Self::ProcessUptime
+                | Self::ProcessMemory
+                | Self::ProcessFiles
+        )
+    }
+
+    /// Returns the Prometheus name: dots to underscores, the unit and, for counters, `_total` at the end.
+    #[must_use]
+    pub fn prometheus_name(self) -> String {
+        let mut name = self.name().replace('.', "_");
+        let unit = match self.unit() {
+            "s" => "_seconds",
+            "By" => "_bytes",
+            _ => "",
+        };
+        if !name.ends_with(unit) {
+            name.push_str(unit);
+        }
+        if self.kind() == Kind::Counter {
+            name.push_str("_total");
+        }
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_follow_the_rules() {
+        let mut names: Vec<_> = Metric::ALL.iter().map(|metric| metric.prometheus_name()).collect();
+        names.sort();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for metric in Metric::ALL {
+            assert!(metric.name().starts_with("telltale."), "{metric:?}");
+            assert!(metric.name().chars().all(|c| c.is_ascii_lowercase() || ".-_".contains(c)), "{metric:?}");
+            assert!(!metric.help().ends_with('.') && metric.help().len() > 10, "{metric:?}");
+        }
+        assert_eq!(Metric::IngestBytes.prometheus_name(), "telltale_ingest_bytes_total");
+        assert_eq!(Metric::WalSyncDuration.prometheus_name(), "telltale_wal_sync_duration_seconds");
+    }
+}

@@ -1,0 +1,74 @@
+//! The store's account of itself, and the process's, as metrics.
+
+use std::time::Duration;
+
+use telltale_storage::status::DURATION_BOUNDS_US;
+use telltale_storage::{DurationCounts, Status};
+
+use super::Metric;
+use super::render::Page;
+
+/// Writes what the store says.
+pub(super) fn write(page: &mut Page, status: &Status) {
+    for table in &status.tables {
+        let name = table.table.name();
+        page.number(Metric::StoreRows, &[name, "memory"], table.memory_rows as f64);
+        page.number(Metric::StoreRows, &[name, "segments"], table.segment_rows as f64);
+        page.number(Metric::StoreSegments, &[name], table.segments as f64);
+        page.number(Metric::StoreSegmentBytes, &[name], table.segment_bytes as f64);
+    }
+    page.number(Metric::StoreDiskBytes, &[], status.disk_bytes as f64);
+    // A system that does not tell is not a full disk.
+    page.number(Metric::StoreFreeBytes, &[], status.free_bytes.map_or(f64::NAN, |bytes| bytes as f64));
+    let problems = [("poisoned", &status.poisoned), ("full", &status.full), ("flush", &status.flush_error)];
+    for (problem, reason) in problems {
+        page.number(Metric::StoreHealthy, &[problem], if reason.is_none() { 1.0 } else { 0.0 });
+    }
+    page.number(Metric::StoreQuarantined, &[], status.quarantined.len() as f64);
+    page.number(Metric::WalBytes, &["reserved"], status.wal_bytes as f64);
+    page.number(Metric::WalBytes, &["unflushed"], status.wal_unflushed_bytes as f64);
+    page.number(Metric::WalLag, &[], status.last_lsn.saturating_sub(status.durable_lsn) as f64);
+    page.number(Metric::MemtableBytes, &["rows"], status.memtable_bytes as f64);
+    page.number(Metric::MemtableBytes, &["budget"], status.budget_used_bytes as f64);
+    write_counters(page, status);
+}
+
+/// Writes what the store counted.
+fn write_counters(page: &mut Page, status: &Status) {
+    let counters = &status.counters;
+    page.number(Metric::WalReplayed, &[], counters.replayed_records as f64);
+    page.number(Metric::Appends, &[], counters.appends as f64);
+    page.number(Metric::AppendWaits, &[], counters.append_waits as f64);
+    page.number(Metric::AppendRefusals, &[], counters.append_refusals as f64);
+    page.number(Metric::Flushes, &["done"], counters.flushes as f64);
+    page.number(Metric::Flushes, &["failed"], counters.flush_failures as f64);
+    page.number(Metric::FlushedRows, &[], counters.flushed_rows as f64);
+    durations(page, Metric::WalSyncDuration, &counters.wal_sync);
+    durations(page, Metric::FlushDuration, &counters.flush);
+}
+
+/// Writes one of the store's histograms.
+fn durations(page: &mut Page, metric: Metric, counts: &DurationCounts) {
+    let bounds = DURATION_BOUNDS_US.map(|bound| bound as f64 / 1e6);
+    page.durations(metric, &[], &bounds, &counts.buckets, Duration::from_micros(counts.sum_us));
+}
+
+/// Writes what the process says of itself; memory and files only where `/proc` tells.
+pub(super) fn write_process(page: &mut Page, uptime: Duration) {
+    page.number(Metric::ProcessUptime, &[], uptime.as_secs_f64());
+    page.number(Metric::ProcessMemory, &[], resident_bytes().map_or(f64::NAN, |bytes| bytes as f64));
+    page.number(Metric::ProcessFiles, &[], open_files().map_or(f64::NAN, |count| count as f64));
+}
+
+/// Reads the resident memory.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Counts the open files.
+fn open_files() -> Option<usize> {
+    Some(std::fs::read_dir("/proc/self/fd").ok()?.count())
+}
