@@ -1,14 +1,9 @@
-//! The browser application; wasm32 only.
-#[cfg(target_arch = "wasm32")]
-mod app {
-    use leptos::prelude::*;
-    use wasm_bindgen::prelude::*;
+//! The browser application of telltale.
+//!
+//! It asks the public HTTP API and nothing else, and computes the story with the same crate as the server. The modules
+//! without a browser in them ([`route`], [`palette`], [`waterfall`]) compile natively and are tested there; the rest exists
+//! for wasm32 only.
 
-    #[wasm_bindgen(start)]
-    pub fn start() {
-        if let Some(place) = document().get_element_by_id("app") {
-            place.set_text_content(None);
-        }
-        mount_to_body(|| view! { <p>"hello"</p> });
-    }
-}
+pub mod palette;
+pub mod route;
+pub mod waterfall;

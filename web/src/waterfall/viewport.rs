@@ -1,0 +1,153 @@
+//! Which rows of a long list are on the screen.
+//!
+//! Browsers lose elements higher than some 17 million pixels, so a list's height is capped; above the cap a pixel of
+//! scrolling moves more than a pixel of rows. Only the rows in sight and a few around them exist in the page.
+
+use std::ops::Range;
+
+/// Height of a row.
+pub const ROW_PX: f64 = 24.0;
+
+/// Greatest height of a list. Firefox drops heights above 17,895,697 px.
+pub const SPACER_PX_MAX: f64 = 8_000_000.0;
+
+/// Rows above and below the visible ones that exist too.
+const OVERSCAN_ROWS: usize = 12;
+
+/// A list, and how much of it is scrolled past.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Viewport {
+    /// Rows in the list.
+    pub rows: usize,
+    /// Pixels of the list above the top of the visible part.
+    pub scrolled_px: f64,
+    /// Height of the visible part.
+    pub visible_px: f64,
+}
+
+impl Viewport {
+    fn rows_px(&self) -> f64 {
+        as_f64(self.rows) * ROW_PX
+    }
+
+    /// Returns the height that the list takes in the page.
+    #[must_use]
+    pub fn spacer_px(&self) -> f64 {
+        self.rows_px().min(SPACER_PX_MAX)
+    }
+
+    /// Returns the pixels of rows that are above the visible part.
+    fn rows_above_px(&self) -> f64 {
+        let scrolled = self.scrolled_px.clamp(0.0, (self.spacer_px() - self.visible_px).max(0.0));
+        let room = self.spacer_px() - self.visible_px;
+        if self.rows_px() <= SPACER_PX_MAX || room <= 0.0 {
+            return scrolled;
+        }
+        scrolled * (self.rows_px() - self.visible_px) / room
+    }
+
+    /// Returns the rows that must exist.
+    #[must_use]
+    pub fn window(&self) -> Range<usize> {
+        let first = as_row(self.rows_above_px() / ROW_PX);
+        let count = as_row(self.visible_px / ROW_PX) + 2;
+        let start = first.saturating_sub(OVERSCAN_ROWS).min(self.rows);
+        start..(first + count + OVERSCAN_ROWS).min(self.rows)
+    }
+
+    /// Returns the distance from the list's top to a row.
+    #[must_use]
+    pub fn top_of(&self, row: usize) -> f64 {
+        let scrolled = self.scrolled_px.clamp(0.0, (self.spacer_px() - self.visible_px).max(0.0));
+        as_f64(row) * ROW_PX - self.rows_above_px() + scrolled
+    }
+
+    /// Returns how far the list must be scrolled so that a row is in sight, or `None` when it is already. A row that
+    /// is far away comes to the middle, a neighbour just into sight.
+    #[must_use]
+    pub fn scroll_to(&self, row: usize) -> Option<f64> {
+        let above = self.rows_above_px();
+        let top = as_f64(row) * ROW_PX;
+        let past_top = above - top;
+        let past_bottom = top + ROW_PX - (above + self.visible_px);
+        if past_top <= 0.0 && past_bottom <= 0.0 {
+            return None;
+        }
+        let near = past_top.max(past_bottom) <= self.visible_px / 2.0;
+        let wanted_above = match (near, past_top > 0.0) {
+            (true, true) => top,
+            (true, false) => top + ROW_PX - self.visible_px,
+            (false, _) => top - (self.visible_px - ROW_PX) / 2.0,
+        };
+        let wanted_above = wanted_above.clamp(0.0, (self.rows_px() - self.visible_px).max(0.0));
+        let room = self.spacer_px() - self.visible_px;
+        if self.rows_px() <= SPACER_PX_MAX || room <= 0.0 {
+            return Some(wanted_above);
+        }
+        Some(wanted_above * room / (self.rows_px() - self.visible_px))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
+fn as_f64(value: usize) -> f64 {
+    value as f64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "never negative, and a count of rows fits; the cast saturates"
+)]
+fn as_row(value: f64) -> usize {
+    value.max(0.0) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn viewport(rows: usize, scrolled_px: f64) -> Viewport {
+        Viewport { rows, scrolled_px, visible_px: 600.0 }
+    }
+
+    #[test]
+    fn few_rows_all_exist_and_stand_at_their_place() {
+        let small = viewport(10, 0.0);
+        assert_eq!(small.window(), 0..10);
+        assert_eq!(small.spacer_px(), 240.0);
+        assert_eq!(small.top_of(3), 72.0);
+        assert_eq!(small.scroll_to(9), None);
+    }
+
+    #[test]
+    fn a_hundred_thousand_rows_have_a_few_dozen_in_the_page() {
+        for scrolled in [0.0, 1_000.0, 1_200_000.0, 2_399_400.0] {
+            let view = viewport(100_000, scrolled);
+            assert!(view.window().len() < 60, "{:?}", view.window());
+            let first_visible = as_row(scrolled / ROW_PX);
+            assert!(view.window().contains(&first_visible));
+        }
+        assert!(viewport(100_000, 2_399_400.0).window().contains(&99_999));
+    }
+
+    #[test]
+    fn above_the_cap_every_row_can_still_be_reached() {
+        let rows = 1_000_000;
+        for row in [0, 1, 499_999, 777_777, 999_999] {
+            let mut view = viewport(rows, 4_000_000.0);
+            if let Some(scroll) = view.scroll_to(row) {
+                view.scrolled_px = scroll;
+            }
+            assert!(view.spacer_px() <= SPACER_PX_MAX);
+            let in_view = view.top_of(row) - view.scrolled_px;
+            assert!((-0.5..=600.5 - ROW_PX).contains(&in_view), "row {row} stands at {in_view}");
+            assert!(view.window().contains(&row));
+        }
+    }
+
+    #[test]
+    fn a_neighbour_scrolls_just_into_sight() {
+        assert_eq!(viewport(1_000, 240.0).scroll_to(9), Some(216.0));
+        assert_eq!(viewport(1_000, 240.0).scroll_to(35), Some(264.0));
+    }
+}
