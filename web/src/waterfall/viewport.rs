@@ -63,10 +63,11 @@ impl Viewport {
     }
 
     /// Returns how far the list must be scrolled so that a row is in sight, or `None` when it is already. A row that
-    /// is far away comes to the middle, a neighbour just into sight.
+    /// is far away comes to the middle, a neighbour just into sight. Negative when the list starts below the top of
+    /// the visible part and may stay there.
     #[must_use]
     pub fn scroll_to(&self, row: usize) -> Option<f64> {
-        let above = self.rows_above_px();
+        let above = if self.scrolled_px < 0.0 { self.scrolled_px } else { self.rows_above_px() };
         let top = as_f64(row) * ROW_PX;
         let past_top = above - top;
         let past_bottom = top + ROW_PX - (above + self.visible_px);
@@ -79,9 +80,9 @@ impl Viewport {
             (true, false) => top + ROW_PX - self.visible_px,
             (false, _) => top - (self.visible_px - ROW_PX) / 2.0,
         };
-        let wanted_above = wanted_above.clamp(0.0, (self.rows_px() - self.visible_px).max(0.0));
+        let wanted_above = wanted_above.min((self.rows_px() - self.visible_px).max(0.0)).max(above.min(0.0));
         let room = self.spacer_px() - self.visible_px;
-        if self.rows_px() <= SPACER_PX_MAX || room <= 0.0 {
+        if wanted_above < 0.0 || self.rows_px() <= SPACER_PX_MAX || room <= 0.0 {
             return Some(wanted_above);
         }
         Some(wanted_above * room / (self.rows_px() - self.visible_px))
@@ -143,6 +144,13 @@ mod tests {
             assert!((-0.5..=600.5 - ROW_PX).contains(&in_view), "row {row} stands at {in_view}");
             assert!(view.window().contains(&row));
         }
+    }
+
+    #[test]
+    fn a_list_below_the_fold_scrolls_only_as_far_as_its_row_needs() {
+        assert_eq!(viewport(1_000, -300.0).scroll_to(5), None);
+        assert_eq!(viewport(1_000, -300.0).scroll_to(13), Some(-264.0));
+        assert_eq!(viewport(1_000, -300.0).scroll_to(20), Some(-96.0));
     }
 
     #[test]
