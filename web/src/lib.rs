@@ -1,13 +1,37 @@
 //! The browser application of telltale.
 //!
 //! It asks the public HTTP API and nothing else, and computes the story with the same crate as the server. The modules
-//! without a browser in them ([`route`], [`feed`], [`find`], [`format`],
-//! [`palette`], [`waterfall`]) compile natively and are tested there; the rest exists
-//! for wasm32 only.
+//! without a browser in them ([`route`], [`feed`], [`find`], [`format`], [`palette`], [`waterfall`]) compile natively
+//! and are tested there; the rest exists for wasm32 only.
+//!
+//! Telemetry is shown as text nodes, never as markup, and links lead only to our own pages.
 
 pub mod feed;
 pub mod find;
 pub mod format;
 pub mod palette;
 pub mod route;
+pub mod shared;
+pub mod strings;
 pub mod waterfall;
+
+#[cfg(target_arch = "wasm32")]
+mod announce;
+#[cfg(target_arch = "wasm32")]
+mod app;
+#[cfg(target_arch = "wasm32")]
+mod client;
+#[cfg(target_arch = "wasm32")]
+mod components;
+#[cfg(target_arch = "wasm32")]
+mod keys;
+#[cfg(target_arch = "wasm32")]
+mod live;
+#[cfg(target_arch = "wasm32")]
+mod nav;
+#[cfg(target_arch = "wasm32")]
+mod pages;
+#[cfg(target_arch = "wasm32")]
+mod prefs;
+#[cfg(target_arch = "wasm32")]
+mod told;

@@ -1,0 +1,135 @@
+//! The smallest pieces: chips of services, times, skeletons, failures.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use crate::client::Failure;
+use crate::format;
+use crate::palette::ServiceLook;
+use crate::prefs::{now_nanos, use_prefs};
+use crate::strings;
+
+/// How long a page may be empty before it shows a skeleton: a quick answer must not flicker.
+const SKELETON_AFTER: Duration = Duration::from_millis(150);
+
+/// Two letters of a service on its colour, with the name for screen readers and on hover.
+#[component]
+pub(crate) fn ServiceChip(
+    /// How the service is drawn.
+    look: ServiceLook,
+) -> impl IntoView {
+    let name = service_name(&look.name);
+    view! {
+        <span class=format!("chip {}", look.class) title=name.clone()>
+            <span aria-hidden="true">{look.letters}</span>
+            <span class="hidden">{name}</span>
+        </span>
+    }
+}
+
+/// Returns the name of a service as pages show it.
+pub(crate) fn service_name(name: &str) -> String {
+    if name.is_empty() { strings::NO_SERVICE_NAME.to_owned() } else { name.to_owned() }
+}
+
+/// Date and time in the zone that the reader chose; the other zone, and nanoseconds, on hover.
+#[component]
+pub(crate) fn DateTime(
+    /// Nanoseconds since the Unix epoch.
+    nanos: u64,
+) -> impl IntoView {
+    let prefs = use_prefs();
+    view! {
+        <time datetime=telltale_model::UnixNanos(nanos).to_string() title=telltale_model::UnixNanos(nanos).to_string()>
+            {move || format::date_time(nanos, prefs.zone_minutes(nanos))}
+        </time>
+    }
+}
+
+/// Time of day in the zone that the reader chose.
+#[component]
+pub(crate) fn ClockTime(
+    /// Nanoseconds since the Unix epoch.
+    nanos: u64,
+) -> impl IntoView {
+    let prefs = use_prefs();
+    view! {
+        <time datetime=telltale_model::UnixNanos(nanos).to_string() title=telltale_model::UnixNanos(nanos).to_string()>
+            {move || format::clock(nanos, prefs.zone_minutes(nanos))}
+        </time>
+    }
+}
+
+/// How long ago a time was, kept current.
+#[component]
+pub(crate) fn Ago(
+    /// Nanoseconds since the Unix epoch.
+    nanos: u64,
+) -> impl IntoView {
+    let now = RwSignal::new(now_nanos());
+    if let Ok(timer) = set_interval_with_handle(move || now.set(now_nanos()), Duration::from_secs(5)) {
+        on_cleanup(move || timer.clear());
+    }
+    move || format::ago(nanos, now.get())
+}
+
+/// Grey bars in the shape of what will come, after a moment.
+#[component]
+pub(crate) fn Skeleton(
+    /// Bars.
+    rows: usize,
+) -> impl IntoView {
+    let shown = RwSignal::new(false);
+    if let Ok(timer) = set_timeout_with_handle(move || shown.set(true), SKELETON_AFTER) {
+        on_cleanup(move || timer.clear());
+    }
+    let bars = move || (0..rows).map(|_| view! { <div class="skeleton-bar"></div> }).collect_view();
+    view! {
+        <div class="skeleton" aria-busy="true">
+            <Show when=move || shown.get()>
+                <p class="hidden" role="status">{strings::LOADING}</p>
+                <div aria-hidden="true">{bars}</div>
+            </Show>
+        </div>
+    }
+}
+
+/// Says why there is nothing to show and offers to try again.
+#[component]
+pub(crate) fn FailureBox(
+    /// What failed, as a heading.
+    title: &'static str,
+    /// Why.
+    failure: Failure,
+    /// Tries again.
+    retry: Callback<()>,
+) -> impl IntoView {
+    let (reason, hint) = words(&failure);
+    view! {
+        <section class="failure" role="alert">
+            <h2>{title}</h2>
+            <p>{reason}</p>
+            {hint.map(|hint| view! { <p class="muted">{hint}</p> })}
+            <button class="button" on:click=move |_| retry.run(())>{strings::RETRY}</button>
+        </section>
+    }
+}
+
+/// Returns a failure in words, with a hint.
+pub(crate) fn words(failure: &Failure) -> (String, Option<String>) {
+    match failure {
+        Failure::Aborted => (strings::FAILURE_ABORTED.to_owned(), None),
+        Failure::Offline => (strings::FAILURE_OFFLINE.to_owned(), Some(strings::FAILURE_OFFLINE_HINT.to_owned())),
+        Failure::Refused { status: 401 | 403, .. } => {
+            (strings::FAILURE_LOGIN.to_owned(), Some(strings::FAILURE_LOGIN_HINT.to_owned()))
+        }
+        Failure::Refused { status, detail: Some(detail) } => {
+            (strings::server_said(*status, &detail.message), detail.hint.clone())
+        }
+        Failure::Refused { status, detail: None } => (strings::server_answered(*status), None),
+        Failure::Unreadable(why) => {
+            (strings::FAILURE_UNREADABLE.to_owned(), Some(strings::unreadable_hint(why)))
+        }
+    }
+}

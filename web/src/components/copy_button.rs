@@ -1,0 +1,52 @@
+//! A button that puts a text on the clipboard and says so.
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::announce::{Announcer, use_announcer};
+use crate::strings;
+
+/// Puts a text on the clipboard and says what was copied.
+pub(crate) fn copy(text: &str, what: &str, announcer: Announcer) {
+    let navigator = window().navigator();
+    // Over plain HTTP from another host there is no clipboard.
+    let exists = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|value| !value.is_undefined());
+    if !exists {
+        announcer.say(strings::NO_CLIPBOARD);
+        return;
+    }
+    let promise = navigator.clipboard().write_text(text);
+    let done = strings::copied(what);
+    spawn_local(async move {
+        match JsFuture::from(promise).await {
+            Ok(_) => announcer.say(done),
+            Err(_) => announcer.say(strings::NO_CLIPBOARD),
+        }
+    });
+}
+
+/// A small button that copies a text.
+#[component]
+pub(crate) fn CopyButton(
+    /// The text.
+    #[prop(into)]
+    text: Signal<String>,
+    /// What it is, for the button's name: `trace ID`.
+    what: &'static str,
+    /// Words on the button; a sign when there are none.
+    #[prop(optional)]
+    label: Option<&'static str>,
+) -> impl IntoView {
+    let announcer = use_announcer();
+    let name = strings::copy_what(what);
+    let class = if label.is_some() { "button" } else { "icon-button" };
+    view! {
+        <button class=class type="button" title=name.clone() aria-label=name
+            on:click=move |event| {
+                event.stop_propagation();
+                copy(&text.get_untracked(), what, announcer);
+            }>
+            {label.map_or_else(|| view! { <span class="copy-sign" aria-hidden="true"></span> }.into_any(), |label| label.into_any())}
+        </button>
+    }
+}
