@@ -72,6 +72,12 @@ pub fn clock(nanos: u64, offset_minutes: i64) -> String {
     text.split_once('T').and_then(|(_, time)| time.get(..12)).unwrap_or_default().to_owned()
 }
 
+/// Returns the time of day with its zone: `10:41:07.318 +01:00`.
+#[must_use]
+pub fn clock_with_zone(nanos: u64, offset_minutes: i64) -> String {
+    format!("{}{}", clock(nanos, offset_minutes), zone(offset_minutes))
+}
+
 fn shift(nanos: u64, offset_minutes: i64) -> u64 {
     let seconds = i128::from(offset_minutes) * 60;
     u64::try_from(i128::from(nanos) + seconds * 1_000_000_000).unwrap_or(nanos)

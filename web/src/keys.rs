@@ -25,7 +25,8 @@ type Handler = Callback<Key, bool>;
 /// The shortcuts; a context of the whole application.
 #[derive(Clone, Copy)]
 pub(crate) struct Keys {
-    page: StoredValue<Option<Handler>>,
+    page: StoredValue<Option<(u64, Handler)>>,
+    handlers: StoredValue<u64>,
     /// Whether the overview of the keys is open.
     pub(crate) help_open: RwSignal<bool>,
     awaits_place: StoredValue<bool>,
@@ -34,8 +35,11 @@ pub(crate) struct Keys {
 impl Keys {
     /// Listens to the keyboard.
     pub(crate) fn install() -> Self {
-        let keys =
-            Self { page: StoredValue::new(None), help_open: RwSignal::new(false), awaits_place: StoredValue::new(false) };
+        let keys = Self {
+            page: StoredValue::new(None), handlers: StoredValue::new(0),
+            help_open: RwSignal::new(false),
+            awaits_place: StoredValue::new(false),
+        };
         provide_context(keys);
         let prefs = use_prefs();
         let nav = use_nav();
@@ -62,11 +66,13 @@ impl Keys {
 
     /// Lets the current component handle keys until it goes away.
     pub(crate) fn handle(self, handler: impl Fn(Key) -> bool + Send + Sync + 'static) {
-        let handler = Callback::new(handler);
-        self.page.set_value(Some(handler));
+        let number = self.handlers.get_value() + 1;
+        self.handlers.set_value(number);
+        self.page.set_value(Some((number, Callback::new(handler))));
+        // The next page may have put its own handler in before this one goes.
         on_cleanup(move || {
             self.page.try_update_value(|page| {
-                if page.as_ref().is_some_and(|current| *current == handler) {
+                if page.as_ref().is_some_and(|(current, _)| *current == number) {
                     *page = None;
                 }
             });
@@ -90,7 +96,7 @@ impl Keys {
             "?" => self.help_open.set(true),
             "t" => prefs.next_theme(),
             "u" => prefs.toggle_utc(),
-            _ => return self.page.get_value().is_some_and(|page| page.run(key.clone())),
+            _ => return self.page.get_value().is_some_and(|(_, page)| page.run(key.clone())),
         }
         true
     }

@@ -18,10 +18,12 @@ pub mod waterfall;
 #[cfg(target_arch = "wasm32")]
 mod announce;
 #[cfg(target_arch = "wasm32")]
+#[expect(unreachable_pub, reason = "the component macro makes what it generates public")]
 mod app;
 #[cfg(target_arch = "wasm32")]
 mod client;
 #[cfg(target_arch = "wasm32")]
+#[expect(unreachable_pub, reason = "the component macro makes what it generates public")]
 mod components;
 #[cfg(target_arch = "wasm32")]
 mod keys;
@@ -30,6 +32,7 @@ mod live;
 #[cfg(target_arch = "wasm32")]
 mod nav;
 #[cfg(target_arch = "wasm32")]
+#[expect(unreachable_pub, reason = "the component macro makes what it generates public")]
 mod pages;
 #[cfg(target_arch = "wasm32")]
 mod prefs;

@@ -110,7 +110,11 @@ pub(crate) fn local_minutes(nanos: u64) -> i64 {
 }
 
 /// Returns the browser's time in nanoseconds since the Unix epoch.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds since 1970 are positive and fit")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "milliseconds since 1970 are positive and fit"
+)]
 pub(crate) fn now_nanos() -> u64 {
     (js_sys::Date::now() as u64).saturating_mul(1_000_000)
 }

@@ -23,7 +23,7 @@ pub(crate) fn ServiceChip(
     view! {
         <span class=format!("chip {}", look.class) title=name.clone()>
             <span aria-hidden="true">{look.letters}</span>
-            <span class="hidden">{name}</span>
+            <span class="hidden">{name.clone()}</span>
         </span>
     }
 }
@@ -128,8 +128,6 @@ pub(crate) fn words(failure: &Failure) -> (String, Option<String>) {
             (strings::server_said(*status, &detail.message), detail.hint.clone())
         }
         Failure::Refused { status, detail: None } => (strings::server_answered(*status), None),
-        Failure::Unreadable(why) => {
-            (strings::FAILURE_UNREADABLE.to_owned(), Some(strings::unreadable_hint(why)))
-        }
+        Failure::Unreadable(why) => (strings::FAILURE_UNREADABLE.to_owned(), Some(strings::unreadable_hint(why))),
     }
 }

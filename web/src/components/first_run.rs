@@ -115,9 +115,8 @@ fn Waiting(
     };
     let other_signals = move || {
         let (logs, points) = others.get();
-        (logs + points > 0 && first.with(Option::is_none)).then(|| {
-            strings::only_others(&format::counted(logs, "log record"), &format::counted(points, "data point"))
-        })
+        (logs + points > 0 && first.with(Option::is_none))
+            .then(|| strings::only_others(&format::counted(logs, "log record"), &format::counted(points, "data point")))
     };
     view! {
         <div aria-live="polite">

@@ -49,7 +49,7 @@ pub(crate) fn PasteBox(
         <form class=class role="search" on:submit=submit>
             <div class="paste-line">
                 <input id=PASTE_BOX_ID class="paste-input" type="text" autocomplete="off" spellcheck="false"
-                    attr:autocapitalize="off" aria-label=strings::PASTE_LABEL
+                    autocapitalize="off" aria-label=strings::PASTE_LABEL
                     placeholder=if large { strings::PASTE_PLACEHOLDER_LARGE } else { strings::PASTE_PLACEHOLDER }
                     aria-describedby="paste-recognised"
                     prop:value=move || text.get()

@@ -39,7 +39,8 @@ pub(crate) fn TraceList(
         let new = feed.with(|feed| feed.rows().iter().take_while(|row| row.trace_id != first).count());
         (new > 0).then(|| strings::waiting(new))
     };
-    let longest = Memo::new(move |_| shown.with(|rows| rows.iter().map(|row| row.duration_ns.0).max().unwrap_or(1).max(1)));
+    let longest =
+        Memo::new(move |_| shown.with(|rows| rows.iter().map(|row| row.duration_ns.0).max().unwrap_or(1).max(1)));
     let class = if errors { "trace-list trace-list-errors" } else { "trace-list" };
     view! {
         <section class=class>

@@ -1,0 +1,137 @@
+//! A list of any length of which only the rows in sight are in the page; the window scrolls, not the list.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+
+use crate::waterfall::viewport::{ROW_PX, Viewport};
+
+/// Follows the window's scrolling for one list.
+#[derive(Clone, Copy)]
+pub(crate) struct VirtualRows {
+    /// The element that has the whole list's height.
+    pub(crate) list: NodeRef<Div>,
+    rows: Signal<usize>,
+    scrolled_px: RwSignal<f64>,
+    visible_px: RwSignal<f64>,
+    measuring: StoredValue<bool>,
+}
+
+impl VirtualRows {
+    /// Follows the window until the current component goes away.
+    pub(crate) fn of_component(rows: Signal<usize>) -> Self {
+        let this = Self {
+            list: NodeRef::new(),
+            rows,
+            scrolled_px: RwSignal::new(-300.0),
+            visible_px: RwSignal::new(900.0),
+            measuring: StoredValue::new(false),
+        };
+        let scroll = window_event_listener(leptos::ev::scroll, move |_| this.measure_soon());
+        let resize = window_event_listener(leptos::ev::resize, move |_| this.measure_soon());
+        on_cleanup(move || {
+            scroll.remove();
+            resize.remove();
+        });
+        this.observe_body();
+        Effect::new(move |_| {
+            rows.track();
+            if this.list.get().is_some() {
+                this.measure_soon();
+            }
+        });
+        this
+    }
+
+    /// Whatever changes height above the list moves it: measure again.
+    fn observe_body(self) {
+        let changed = Closure::<dyn Fn()>::new(move || self.measure_soon());
+        let observer = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()).ok();
+        let kept = StoredValue::new_local(Some((observer, changed)));
+        kept.with_value(|kept| {
+            if let (Some((Some(observer), _)), Some(body)) = (kept, document().body()) {
+                observer.observe(&body);
+            }
+        });
+        on_cleanup(move || {
+            kept.try_update_value(|kept| {
+                if let Some((Some(observer), _)) = kept.take() {
+                    observer.disconnect();
+                }
+            });
+        });
+    }
+
+    /// Measures with the next frame, once however often it is asked.
+    fn measure_soon(self) {
+        if self.measuring.try_get_value() != Some(false) {
+            return;
+        }
+        self.measuring.set_value(true);
+        request_animation_frame(move || {
+            if self.measuring.try_get_value().is_some() {
+                self.measuring.set_value(false);
+                self.measure();
+            }
+        });
+    }
+
+    fn measure(self) {
+        let Some(list) = self.list.get_untracked() else { return };
+        let covered = covered_px();
+        let height = window().inner_height().ok().and_then(|value| value.as_f64()).unwrap_or(900.0);
+        self.scrolled_px.set(covered - list.get_bounding_client_rect().top());
+        self.visible_px.set((height - covered).max(ROW_PX));
+    }
+
+    fn viewport(self) -> Viewport {
+        Viewport { rows: self.rows.get(), scrolled_px: self.scrolled_px.get(), visible_px: self.visible_px.get() }
+    }
+
+    /// Returns the first row that must exist and the one after the last.
+    pub(crate) fn window(self) -> Memo<(usize, usize)> {
+        Memo::new(move |_| {
+            let window = self.viewport().window();
+            (window.start, window.end)
+        })
+    }
+
+    /// Returns the height of the list.
+    pub(crate) fn height(self) -> impl Fn() -> String + Copy + Send + Sync + 'static {
+        move || format!("{}px", self.viewport().spacer_px())
+    }
+
+    /// Returns where the first existing row stands.
+    pub(crate) fn shift(self) -> impl Fn() -> String + Copy + Send + Sync + 'static {
+        move || {
+            let viewport = self.viewport();
+            format!("translateY({}px)", viewport.top_of(viewport.window().start))
+        }
+    }
+
+    /// Scrolls so that a row is in sight.
+    pub(crate) fn reveal(self, row: usize) {
+        self.measure();
+        let viewport = untrack(move || self.viewport());
+        if let Some(target) = viewport.scroll_to(row) {
+            window().scroll_by_with_x_and_y(0.0, target - viewport.scrolled_px);
+        }
+    }
+
+    /// Returns how many rows fit, for moving by pages.
+    pub(crate) fn page_rows(self) -> usize {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of rows")]
+        let rows = (self.visible_px.get_untracked() / ROW_PX).max(2.0) as usize;
+        rows - 1
+    }
+}
+
+/// Returns how much of the window's top is covered by what stays there: the bar and the list's own head.
+fn covered_px() -> f64 {
+    let height = |selector: &str| {
+        let element = document().query_selector(selector).ok().flatten();
+        element.map_or(0.0, |element| element.get_bounding_client_rect().height())
+    };
+    height(".app-header") + height(".rows-head")
+}
