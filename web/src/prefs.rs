@@ -96,17 +96,17 @@ impl Prefs {
     }
 
     /// Returns the distance from UTC, in minutes, that a time is to be shown with; subscribes to the choice.
-    pub(crate) fn zone_minutes(self, nanos: u64) -> i64 {
+    pub(crate) fn zone_minutes(self, nanos: u64) -> i32 {
         if self.utc.get() { 0 } else { local_minutes(nanos) }
     }
 }
 
 /// Returns the reader's distance from UTC at a time, in minutes.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "milliseconds and minutes fit")]
-pub(crate) fn local_minutes(nanos: u64) -> i64 {
+pub(crate) fn local_minutes(nanos: u64) -> i32 {
     let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64((nanos / 1_000_000) as f64));
     let minutes = date.get_timezone_offset();
-    if minutes.is_finite() { -(minutes as i64) } else { 0 }
+    if minutes.is_finite() { -(minutes as i32) } else { 0 }
 }
 
 /// Returns the browser's time in nanoseconds since the Unix epoch.

@@ -111,6 +111,8 @@ pub fn copied(what: &str) -> String {
 // Paste box
 /// Name of the box.
 pub const PASTE_LABEL: &str = "Trace ID, or anything that contains one";
+/// Name of the form.
+pub const PASTE_REGION: &str = "Look up a trace";
 /// Hint in the header's box.
 pub const PASTE_PLACEHOLDER: &str = "Paste a trace ID, a log line, a traceparent…";
 /// Hint in the start page's box.

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use telltale_api::story::{Counts, Outcome, Story};
+use telltale_api::story::Story;
 use telltale_api::trace::TraceView;
-use telltale_api::{Nanos, SignedNanos};
 use telltale_story::critical_path::critical_path;
-use telltale_story::self_time::self_times;
-use telltale_story::tree::Tree;
+use telltale_story::story::{Analysis, FactConfig, tell_analysed};
+use telltale_story::waterfall::{Tick, Window};
 
 /// A reading of a paste.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,41 +38,27 @@ pub(crate) struct Told {
     pub(crate) self_times_ns: Vec<i64>,
     /// Pieces of the critical path by span: begin and end, nanoseconds since the Unix epoch.
     pub(crate) critical: HashMap<usize, Vec<(u64, u64)>>,
+    /// Lines of the time axis.
+    pub(crate) ticks: Vec<Tick>,
 }
 
 /// Tells the story of a trace.
 pub(crate) fn tell(view: &TraceView) -> Told {
-    let tree = Tree::build(&view.spans);
+    let analysis = Analysis::new(view);
     let mut critical: HashMap<usize, Vec<(u64, u64)>> = HashMap::new();
-    if let Some(root) = tree.main_root() {
-        for piece in critical_path(&view.spans, &tree, root) {
+    if let Some(root) = analysis.root {
+        for piece in critical_path(&view.spans, &analysis.tree, root) {
             if let Ok(span) = usize::try_from(piece.span) {
                 critical.entry(span).or_default().push((piece.start_unix_nano, piece.end_unix_nano));
             }
         }
     }
-    Told { story: story(view), self_times_ns: self_times(&view.spans, &tree), critical }
-}
-
-fn story(view: &TraceView) -> Story {
-    Story {
-        trace_id: view.trace_id.clone(),
-        title: view.spans.first().map(|s| s.name.clone()).unwrap_or_default(),
-        outcome: Outcome::Unknown,
-        status: None,
-        verdict: Vec::new(),
-        start_unix_nano: Nanos(0),
-        duration_ns: SignedNanos(0),
-        counts: Counts::default(),
-        chips: Vec::new(),
-        facts: Vec::new(),
-        time_by_service: Vec::new(),
-        time_by_operation: Vec::new(),
-        entries: Vec::new(),
-    }
+    let story = tell_analysed(view, &analysis, &FactConfig::default());
+    let ticks = Window::whole(&analysis).ticks(analysis.start_unix_nano);
+    Told { story, self_times_ns: analysis.self_times_ns, critical, ticks }
 }
 
 /// Writes a story as Markdown.
-pub(crate) fn markdown(story: &Story) -> String {
-    story.title.clone()
+pub(crate) fn markdown(story: &Story, view: &TraceView) -> String {
+    telltale_story::format::markdown(story, view)
 }

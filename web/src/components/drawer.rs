@@ -32,7 +32,7 @@ pub(crate) fn Drawer() -> impl IntoView {
     };
     view! {
         <Show when=move || opened.with(Option::is_some)>
-            <aside class="drawer" aria-label=strings::DRAWER_LABEL tabindex="0">
+            <section class="drawer" aria-label=strings::DRAWER_LABEL tabindex="0">
                 <button class="icon-button drawer-close" type="button" title=strings::CLOSE_DRAWER aria-label=strings::CLOSE_DRAWER
                     on:click=move |_| {
                         state.close_drawer();
@@ -41,7 +41,7 @@ pub(crate) fn Drawer() -> impl IntoView {
                     <span aria-hidden="true">"✕"</span>
                 </button>
                 {content}
-            </aside>
+            </section>
         </Show>
     }
 }

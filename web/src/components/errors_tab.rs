@@ -10,7 +10,7 @@ use crate::components::bits::{ClockTime, ServiceChip};
 use crate::components::verdict::span_link;
 use crate::pages::story::data::StoryData;
 use crate::pages::story::state::StoryState;
-use crate::waterfall::layout::is_error;
+use telltale_story::story::is_error;
 use crate::{format, strings};
 
 /// One error, however often it happened.

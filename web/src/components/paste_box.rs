@@ -46,7 +46,7 @@ pub(crate) fn PasteBox(
     };
     let class = if large { "paste-box paste-box-large" } else { "paste-box" };
     view! {
-        <form class=class role="search" on:submit=submit>
+        <form class=class role="search" aria-label=strings::PASTE_REGION on:submit=submit>
             <div class="paste-line">
                 <input id=PASTE_BOX_ID class="paste-input" type="text" autocomplete="off" spellcheck="false"
                     autocapitalize="off" aria-label=strings::PASTE_LABEL

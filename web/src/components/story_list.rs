@@ -45,6 +45,11 @@ pub(crate) fn StoryList() -> impl IntoView {
         let visible = shown.iter().enumerate().skip(start).take(end - start);
         visible.map(|(place, entry)| (place, *entry, generation)).collect::<Vec<_>>()
     };
+    let active_id = move || {
+        let (start, end) = window.get();
+        let place = active.get();
+        (start <= place && place < end.min(count.get())).then(|| format!("entry-{place}"))
+    };
     let on_key = move |event: web_sys::KeyboardEvent| {
         let last = count.get_untracked().saturating_sub(1);
         let at = active.get_untracked();
@@ -85,7 +90,7 @@ pub(crate) fn StoryList() -> impl IntoView {
         <Show when=move || { count.get() > 0 } fallback=|| view! { <p class="list-empty muted">{strings::LIST_EMPTY}</p> }>
             <div class="story-list" role="grid" tabindex="0" aria-label=strings::LIST_LABEL
                 aria-rowcount=move || (count.get() + 1).to_string() aria-colcount="4"
-                aria-activedescendant=move || format!("entry-{}", active.get())
+                aria-activedescendant=active_id
                 on:keydown=on_key>
                 <div role="rowgroup" class="rows-head">
                     <div role="row" class="list-row list-row-head" aria-rowindex="1">

@@ -60,7 +60,7 @@ pub(crate) fn FindBox() -> impl IntoView {
         })
     };
     view! {
-        <div class="find" role="search">
+        <div class="find" role="search" aria-label=strings::FIND_PLACEHOLDER>
             <input id=strings::FIND_ID class="find-input" type="search" autocomplete="off" spellcheck="false"
                 placeholder=strings::FIND_PLACEHOLDER aria-label=strings::FIND_PLACEHOLDER
                 prop:value=move || text.get()

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use crate::components::tabs::FindBox;
 use crate::components::virtual_rows::VirtualRows;
 use crate::pages::story::state::StoryState;
-use crate::{format, strings};
+use crate::strings;
 use row::TimelineRow;
 
 /// The id of the grid.
@@ -39,7 +39,15 @@ pub(crate) fn Timeline() -> impl IntoView {
         });
         keyed.collect::<Vec<_>>()
     };
-    let active_id = move || state.active.get().map(row_id);
+    // Only a row that is in the page can be named.
+    let active_id = move || {
+        let key = state.active.get()?;
+        let (start, end) = window.get();
+        let waterfall = state.waterfall.get();
+        let visible = state.visible.get();
+        let shown = visible.get(start..end.min(visible.len()))?;
+        shown.iter().any(|row| waterfall.nodes.get(*row).is_some_and(|node| node.key == key)).then(|| row_id(key))
+    };
     let is_empty = move || state.data.with(|data| data.as_ref().is_some_and(|data| data.view.spans.is_empty()));
     view! {
         <div class="panel-tools">
@@ -56,6 +64,7 @@ pub(crate) fn Timeline() -> impl IntoView {
             <div id=GRID_ID class="timeline" role="treegrid" tabindex="0" aria-label=strings::TIMELINE_LABEL
                 aria-rowcount=move || (count.get() + 1).to_string() aria-colcount="3"
                 aria-activedescendant=active_id
+                style=("--grid-step", move || grid_step(state))
                 class:finding=move || state.matches.with(Option::is_some)
                 on:keydown=move |event| on_key(state, rows, &event)>
                 <div role="rowgroup" class="rows-head">
@@ -86,16 +95,23 @@ fn row_id(key: u64) -> String {
 fn Axis() -> impl IntoView {
     let state = expect_context::<StoryState>();
     let labels = move || {
-        let duration = state.waterfall.get().duration_ns;
-        (0..=4_i64)
-            .map(move |quarter| {
-                let at = duration / 4 * quarter + duration % 4 * quarter / 4;
-                let text = if quarter == 0 { "0".to_owned() } else { format::duration(at) };
-                view! { <span class=format!("tick tick-{quarter}")>{text}</span> }
-            })
-            .collect_view()
+        state.data.with(|data| {
+            let ticks = data.as_ref().map(|data| data.ticks.clone()).unwrap_or_default();
+            let labels = ticks.into_iter().map(|tick| {
+                // A label at the right edge would stand outside.
+                let class = if tick.at > 0.93 { "tick tick-last" } else { "tick" };
+                view! { <span class=class style:left=format!("{:.3}%", tick.at * 100.0)>{tick.label}</span> }
+            });
+            labels.collect_view()
+        })
     };
     view! { <span class="hidden">{strings::COLUMN_BAR}</span><span class="ticks" aria-hidden="true">{labels}</span> }
+}
+
+/// Returns the distance of the lines behind the bars.
+fn grid_step(state: StoryState) -> String {
+    let step = state.data.with(|data| data.as_ref().and_then(|data| data.ticks.get(1)).map(|tick| tick.at));
+    format!("{:.4}%", step.filter(|step| *step > 0.0).unwrap_or(1.0) * 100.0)
 }
 
 /// Keys inside the grid; letters are the page's.

@@ -26,7 +26,7 @@ pub(crate) fn StoryHead() -> impl IntoView {
     let copy_story = move |_| {
         state.data.with_untracked(|data| {
             if let Some(data) = data {
-                copy(&told::markdown(&data.story), strings::WHAT_STORY, announcer);
+                copy(&told::markdown(&data.story, &data.view), strings::WHAT_STORY, announcer);
             }
         });
     };

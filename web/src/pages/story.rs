@@ -194,7 +194,7 @@ fn handle_keys(state: StoryState) {
             ("f", _) => crate::keys::focus(strings::FIND_ID),
             ("y", _) => state.data.with_untracked(|data| {
                 if let Some(data) = data {
-                    copy(&told::markdown(&data.story), strings::WHAT_STORY, announcer);
+                    copy(&told::markdown(&data.story, &data.view), strings::WHAT_STORY, announcer);
                 }
             }),
             ("Escape", _) => return state.escape(),

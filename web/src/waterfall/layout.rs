@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use telltale_api::trace::{SpanRow, TraceView};
-use telltale_model::StatusCode;
+use telltale_story::story::is_error;
 
 use crate::palette::Palette;
 
@@ -85,7 +85,9 @@ impl Waterfall {
     /// Lays out a trace, with or without grouping of repeats.
     #[must_use]
     pub fn new(view: &TraceView, grouped: bool) -> Self {
-        let start_unix_nano = view.spans.iter().map(|span| span.start_unix_nano.0).min().unwrap_or_default();
+        // A start of zero means "unknown" and moves nothing.
+        let starts = view.spans.iter().map(|span| span.start_unix_nano.0).filter(|start| *start > 0);
+        let start_unix_nano = starts.min().unwrap_or_default();
         let mut waterfall = Self {
             nodes: Vec::with_capacity(view.spans.len()),
             row_of_span: vec![0; view.spans.len()],
@@ -397,12 +399,6 @@ fn palette(view: &TraceView) -> Palette {
         counts.entry(log.service_name.clone().unwrap_or_default()).or_default();
     }
     Palette::new(&counts)
-}
-
-/// Returns whether a span says that it failed.
-#[must_use]
-pub fn is_error(span: &SpanRow) -> bool {
-    StatusCode::from_otlp(span.status_code) == StatusCode::Error
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a place on the screen needs no more than 52 bits")]

@@ -14,7 +14,7 @@ use crate::components::raw_tab::{pretty, with_otlp};
 use crate::pages::story::data::StoryData;
 use crate::pages::story::state::StoryState;
 use crate::route::Route;
-use crate::waterfall::layout::is_error;
+use telltale_story::story::is_error;
 use crate::{format, strings};
 
 /// Attributes that hold a database statement or its plan, best first.

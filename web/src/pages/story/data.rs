@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use telltale_api::story::Story;
 use telltale_api::trace::{LogRow, SpanRow, TraceView};
+use telltale_story::waterfall::Tick;
 
 use crate::prefs::now_nanos;
 use crate::told;
@@ -18,6 +19,8 @@ pub(crate) struct StoryData {
     pub(crate) self_times_ns: Vec<i64>,
     /// Pieces of the critical path by span: begin and end, nanoseconds since the Unix epoch.
     pub(crate) critical: HashMap<usize, Vec<(u64, u64)>>,
+    /// Lines of the time axis.
+    pub(crate) ticks: Vec<Tick>,
     /// When the last span or log arrived, by this browser's clock; 0 when the server does not say.
     pub(crate) arrived_nanos: u64,
     by_id: HashMap<String, usize>,
@@ -40,8 +43,8 @@ impl StoryData {
         // The server's clock may differ from this one: only the distance counts.
         let quiet = view.now_unix_nano.0.saturating_sub(view.last_ingest_unix_nano.0);
         let arrived_nanos = if view.last_ingest_unix_nano.0 == 0 { 0 } else { now_nanos().saturating_sub(quiet) };
-        let told::Told { story, self_times_ns, critical } = told::tell(&view);
-        Self { view, story, self_times_ns, critical, arrived_nanos, by_id, logs_of }
+        let told::Told { story, self_times_ns, critical, ticks } = told::tell(&view);
+        Self { view, story, self_times_ns, critical, ticks, arrived_nanos, by_id, logs_of }
     }
 
     /// Returns a span's position.
