@@ -9,8 +9,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 mod disk;
+mod faulty;
 
 pub use disk::RealDisk;
+pub use faulty::{Fault, FaultyDisk, Operation};
 
 /// A file that is open for writing.
 pub trait DiskFile: Send + std::fmt::Debug {

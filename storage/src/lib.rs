@@ -8,18 +8,21 @@
 //! [`Storage`] is the only door. `storage/ARCHITECTURE.md` has the write path, the read path and the invariants;
 //! `storage/FORMAT.md` has every byte. This package knows neither SQL nor HTTP.
 
+mod budget;
 pub mod clock;
 pub mod decode;
 pub mod encode;
 pub mod error;
 pub mod io;
 pub mod limits;
+mod memtable;
 pub mod schema;
 pub mod segment;
 pub mod snapshot;
 pub mod status;
 pub mod storage;
 pub mod text;
+pub mod wal;
 
 pub use error::{Error, ErrorKind};
 pub use segment::{LogIndex, Segment, TraceRow, trace_rows_of};

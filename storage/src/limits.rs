@@ -29,7 +29,7 @@ pub const FREE_BYTES_MIN: u64 = 256 << 20;
 pub const DECODE_INLINE_BYTES_MAX: usize = 256 << 10;
 /// Rows of a memtable batch from which it is not merged with others any more.
 pub const COALESCE_ROWS_MAX: usize = 4_096;
-/// How many small batches of one size are merged into one of the next.
+/// Ratio of the sizes to which small batches are merged, beginning with itself.
 pub const COALESCE_FAN_IN: usize = 8;
 /// Rows of a Parquet row group.
 pub const ROW_GROUP_ROWS: usize = 131_072;
