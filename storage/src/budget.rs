@@ -45,12 +45,18 @@ impl Budget {
         Arc::new(Self { limit_bytes, state: Mutex::default() })
     }
 
-    /// Reserves memory, waiting up to `wait` for it.
-    pub(crate) async fn reserve(self: &Arc<Self>, bytes: u64, wait: Duration) -> Result<Reservation, Error> {
+    /// Reserves memory, waiting up to `wait` for it; `on_wait` is called before a wait.
+    pub(crate) async fn reserve(
+        self: &Arc<Self>,
+        bytes: u64,
+        wait: Duration,
+        on_wait: impl FnOnce(),
+    ) -> Result<Reservation, Error> {
         let granted = match self.reserve_or_queue(bytes) {
             Ok(reservation) => return Ok(reservation),
             Err(granted) => granted,
         };
+        on_wait();
         // A reservation that is granted while the time runs out is dropped and thereby given back.
         match tokio::time::timeout(wait, granted).await {
             Ok(Ok(reservation)) => Ok(reservation),
@@ -167,9 +173,9 @@ mod tests {
     fn reservations_are_granted_in_order_and_none_overtakes() {
         runtime().block_on(async {
             let budget = Budget::new(100);
-            let first = budget.reserve(80, LONG).await.unwrap();
-            let mut large = Box::pin(budget.reserve(90, LONG));
-            let mut small = Box::pin(budget.reserve(10, LONG));
+            let first = budget.reserve(80, LONG, || ()).await.unwrap();
+            let mut large = Box::pin(budget.reserve(90, LONG, || ()));
+            let mut small = Box::pin(budget.reserve(10, LONG, || ()));
             assert!(futures_poll(&mut large).await.is_none());
             // It would fit, but the large one came first.
             assert!(futures_poll(&mut small).await.is_none());
@@ -187,11 +193,11 @@ mod tests {
     fn a_wait_that_is_given_up_leaves_nothing_behind() {
         runtime().block_on(async {
             let budget = Budget::new(10);
-            let held = budget.reserve(10, LONG).await.unwrap();
-            let mut waiting = Box::pin(budget.reserve(5, LONG));
+            let held = budget.reserve(10, LONG, || ()).await.unwrap();
+            let mut waiting = Box::pin(budget.reserve(5, LONG, || ()));
             assert!(futures_poll(&mut waiting).await.is_none());
             drop(waiting);
-            let mut other = Box::pin(budget.reserve(3, LONG));
+            let mut other = Box::pin(budget.reserve(3, LONG, || ()));
             assert!(futures_poll(&mut other).await.is_none());
             drop(held);
             let other = futures_poll(&mut other).await.unwrap().unwrap();
@@ -205,8 +211,8 @@ mod tests {
     fn a_full_budget_refuses_after_the_wait_and_says_so() {
         runtime().block_on(async {
             let budget = Budget::new(10);
-            let _held = budget.reserve(10, LONG).await.unwrap();
-            let error = budget.reserve(1, Duration::from_millis(3)).await.unwrap_err();
+            let _held = budget.reserve(10, LONG, || ()).await.unwrap();
+            let error = budget.reserve(1, Duration::from_millis(3), || ()).await.unwrap_err();
             assert!(matches!(error, Error::MemoryFull { used_bytes: 10, limit_bytes: 10, waited_ms: 3 }), "{error:?}");
             assert_eq!(budget.counts(), (1, 1));
         });
@@ -216,7 +222,7 @@ mod tests {
     fn one_oversized_reservation_fits_into_an_empty_budget() {
         runtime().block_on(async {
             let budget = Budget::new(10);
-            let mut huge = budget.reserve(1_000, LONG).await.unwrap();
+            let mut huge = budget.reserve(1_000, LONG, || ()).await.unwrap();
             huge.resize(5);
             assert_eq!(budget.used_bytes(), 5);
             assert_eq!(huge.into_bytes(), 5);

@@ -9,15 +9,21 @@
 //! `storage/FORMAT.md` has every byte. This package knows neither SQL nor HTTP.
 
 mod budget;
+mod catalog;
 pub mod clock;
+mod data_dir;
 pub mod decode;
 pub mod encode;
 pub mod error;
+mod flush;
+mod ingest;
 pub mod io;
 pub mod limits;
 mod memtable;
+mod recovery;
 pub mod schema;
 pub mod segment;
+mod shared;
 pub mod snapshot;
 pub mod status;
 pub mod storage;

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 
-use crate::error::Error;
 use crate::schema::Table;
 use crate::snapshot::place;
 
@@ -43,13 +42,7 @@ pub(crate) struct TableRows {
 
 impl Memtable {
     /// Adds the rows of one WAL record, the next one.
-    pub(crate) fn insert(
-        &mut self,
-        lsn: u64,
-        wal_bytes: u64,
-        now: Duration,
-        batches: &[(Table, RecordBatch)],
-    ) -> Result<(), Error> {
+    pub(crate) fn insert(&mut self, lsn: u64, wal_bytes: u64, now: Duration, batches: &[(Table, RecordBatch)]) {
         if self.is_empty() {
             self.first_lsn = lsn;
             self.born = Some(now);
@@ -58,10 +51,9 @@ impl Memtable {
         self.wal_bytes += wal_bytes;
         for (table, batch) in batches.iter().filter(|(_, batch)| batch.num_rows() > 0) {
             if let Some(rows) = self.tables.get_mut(place(*table)) {
-                rows.push(batch.clone())?;
+                rows.push(batch.clone());
             }
         }
-        Ok(())
     }
 
     /// Tells whether no WAL number is covered.
@@ -76,18 +68,27 @@ impl Memtable {
 }
 
 impl TableRows {
-    fn push(&mut self, batch: RecordBatch) -> Result<(), Error> {
+    fn push(&mut self, batch: RecordBatch) {
         self.rows += batch.num_rows() as u64;
-        self.bytes.push(batch_bytes(&batch));
-        self.batches.push(Arc::new(batch));
+        self.add(Arc::new(batch));
         while let Some(count) = coalesce::mergeable(&self.batches) {
-            let tail = self.batches.split_off(self.batches.len() - count);
-            let merged = merge(&tail)?;
-            self.bytes.truncate(self.batches.len());
-            self.bytes.push(batch_bytes(&merged));
-            self.batches.push(Arc::new(merged));
+            let start = self.batches.len() - count;
+            let Some(tail) = self.batches.get(start..) else { return };
+            match merge(tail) {
+                Ok(merged) => {
+                    self.batches.truncate(start);
+                    self.bytes.truncate(start);
+                    self.add(Arc::new(merged));
+                }
+                // Merging only saves memory: the rows stay as they are.
+                Err(error) => return tracing::error!(%error, "small batches could not be merged"),
+            }
         }
-        Ok(())
+    }
+
+    fn add(&mut self, batch: Arc<RecordBatch>) {
+        self.bytes.push(batch_bytes(&batch));
+        self.batches.push(batch);
     }
 }
 

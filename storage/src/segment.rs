@@ -1,19 +1,43 @@
 //! Segments: immutable folders of Parquet with what finds rows in them.
+//!
+//! A segment holds the rows of one table and of a closed interval of WAL numbers, sorted. Beside the rows lie bloom
+//! filters over ids, for spans one row a trace, for logs a full text index, and a manifest with every file's checksum.
+//! Whatever is read for the first time is compared with the manifest; what differs takes the segment out of service
+//! and names it in the status, while everything else goes on.
+//!
+//! Deliberately absent: anything that plans a query.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{TimestampNanosecondType, UInt64Type};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use telltale_model::{SpanId, TraceId};
 
+use crate::catalog::SegmentEntry;
 use crate::error::Error;
-use crate::schema::Table;
+use crate::schema::{Table, col};
+use bloom::{Blooms, Key};
+use manifest::Manifest;
+use reader::MetadataCache;
+use trace_rows::column;
 
+mod bloom;
+mod layout;
 mod log_index;
+pub(crate) mod manifest;
+mod reader;
+mod sort;
+mod trace_rows;
+mod writer;
 
 pub use log_index::LogIndex;
+pub use trace_rows::trace_rows_of;
+pub(crate) use writer::{SegmentPlan, write_segment};
 
 /// Where the rows of one trace lie in a span segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,54 +52,101 @@ pub struct TraceRow {
     pub end_time_ns: i64,
 }
 
+/// What all segments share.
+#[derive(Debug, Default)]
+pub(crate) struct SegmentContext {
+    cache: MetadataCache,
+    /// Damaged files, each with what was found.
+    damage: Mutex<Vec<String>>,
+}
+
+impl SegmentContext {
+    /// Notes damage, once.
+    pub(crate) fn report(&self, damage: &str) {
+        tracing::error!(damage, "damaged data");
+        let mut all = self.damage.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.iter().any(|known| known == damage) {
+            all.push(damage.to_owned());
+        }
+    }
+
+    pub(crate) fn damage(&self) -> Vec<String> {
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// An immutable unit of one table's rows on disk.
 #[derive(Debug)]
 pub struct Segment {
-    id: u64,
-    table: Table,
-    rows: u64,
-    bytes: u64,
-    min_time: i64,
-    max_time: i64,
+    entry: SegmentEntry,
+    dir: PathBuf,
     data_path: PathBuf,
+    context: Arc<SegmentContext>,
     damage: OnceLock<String>,
+    manifest: OnceLock<Result<Manifest, Error>>,
+    verified_data: OnceLock<Result<(), Error>>,
+    verified_traces: OnceLock<Result<(), Error>>,
+    blooms: OnceLock<Blooms>,
+    log_index: OnceLock<Option<Arc<LogIndex>>>,
 }
 
 impl Segment {
+    /// Returns the segment of a catalog entry. A missing folder is noted as damage; nothing is read yet.
+    pub(crate) fn open(data_dir: &Path, entry: SegmentEntry, context: Arc<SegmentContext>) -> Self {
+        let dir = data_dir.join(&entry.path);
+        let data_path = dir.join(manifest::DATA);
+        let segment = Self {
+            entry,
+            dir,
+            data_path,
+            context,
+            damage: OnceLock::new(),
+            manifest: OnceLock::new(),
+            verified_data: OnceLock::new(),
+            verified_traces: OnceLock::new(),
+            blooms: OnceLock::new(),
+            log_index: OnceLock::new(),
+        };
+        if let Err(error) = segment.data_path.metadata() {
+            segment.take_out(&Error::corrupt(&segment.data_path, error));
+        }
+        segment
+    }
+
     /// Returns the number that names the segment; ids grow with time.
     #[must_use]
-    pub fn id(&self) -> u64 {
-        self.id
+    pub const fn id(&self) -> u64 {
+        self.entry.segment_id
     }
 
     /// Returns the table whose rows it holds.
     #[must_use]
-    pub fn table(&self) -> Table {
-        self.table
+    pub const fn table(&self) -> Table {
+        self.entry.table
     }
 
     /// Returns the number of rows.
     #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.rows
+    pub const fn rows(&self) -> u64 {
+        self.entry.rows
     }
 
     /// Returns the size of all its files, in bytes.
     #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    pub const fn bytes(&self) -> u64 {
+        self.entry.bytes
     }
 
     /// Returns the smallest value of the table's time column, in nanoseconds since the epoch.
     #[must_use]
-    pub fn min_time(&self) -> i64 {
-        self.min_time
+    pub const fn min_time(&self) -> i64 {
+        self.entry.min_time_ns
     }
 
     /// Returns the largest value of the table's time column, in nanoseconds since the epoch.
     #[must_use]
-    pub fn max_time(&self) -> i64 {
-        self.max_time
+    pub const fn max_time(&self) -> i64 {
+        self.entry.max_time_ns
     }
 
     /// Returns the Parquet file of its rows.
@@ -90,68 +161,180 @@ impl Segment {
         self.damage.get().map(String::as_str)
     }
 
-    /// Returns the Parquet metadata of the data file with its page index, cached.
+    /// Returns the Parquet metadata of the data file with its page index, cached. The first call reads the whole file
+    /// once to compare its checksum.
     ///
     /// # Errors
-    /// `Error::Corrupt` for a missing or damaged file; the segment is then left out of later snapshots.
+    /// `Error::Corrupt` for a missing or damaged file; the segment is then left out of every snapshot's `segments`.
     pub fn metadata(&self) -> Result<Arc<ParquetMetaData>, Error> {
-        Err(Error::corrupt(&self.data_path, "not written yet"))
+        Ok(Arc::clone(self.reader_metadata(manifest::DATA)?.metadata()))
     }
 
     /// Tells whether rows may belong to the trace (metrics: by their exemplars); never false when they do.
     #[must_use]
-    pub fn may_contain_trace(&self, _id: &TraceId) -> bool {
-        true
+    pub fn may_contain_trace(&self, id: &TraceId) -> bool {
+        self.blooms().may_contain(Key::Trace, id.as_bytes())
     }
 
     /// Tells whether rows may belong to a trace with this right half; never false when they do.
     #[must_use]
-    pub fn may_contain_low_64(&self, _low_64: &[u8; 8]) -> bool {
-        true
+    pub fn may_contain_low_64(&self, low_64: &[u8; 8]) -> bool {
+        self.blooms().may_contain(Key::Low64, low_64)
     }
 
-    /// Tells whether rows may have this span id; never false when they do.
+    /// Tells whether rows may have this span id; never false when they do. Other tables than spans: always true.
     #[must_use]
-    pub fn may_contain_span(&self, _id: &SpanId) -> bool {
-        true
+    pub fn may_contain_span(&self, id: &SpanId) -> bool {
+        self.blooms().may_contain(Key::Span, id.as_bytes())
     }
 
-    /// Returns where the rows of a trace lie; `None` when there are none. Span segments only.
+    /// Returns where the rows of a trace lie; `None` when there are none, and for other tables than spans.
     ///
     /// # Errors
     /// `Error::Corrupt` for a damaged file.
-    pub fn trace_rows(&self, _id: &TraceId) -> Result<Option<TraceRow>, Error> {
+    pub fn trace_rows(&self, id: &TraceId) -> Result<Option<TraceRow>, Error> {
+        let Some(path) = self.trace_rows_path() else { return Ok(None) };
+        let metadata = self.reader_metadata(manifest::TRACES)?;
+        let Some(rows) = page_of_trace(metadata.metadata(), id) else { return Ok(None) };
+        let columns =
+            [col::TRACE_ID, col::START_TIME_UNIX_NANO, col::END_TIME_UNIX_NANO, col::ROW_START, col::ROW_COUNT];
+        let batches = self.noting(reader::read_rows(&path, metadata, Some(&columns), Some(&[rows])))?;
+        for batch in &batches {
+            if let Some(row) = find_trace(batch, id)? {
+                return Ok(Some(row));
+            }
+        }
         Ok(None)
     }
 
     /// Returns the Parquet file of [`crate::schema::trace_rows`]; `None` but for span segments.
     #[must_use]
     pub fn trace_rows_path(&self) -> Option<PathBuf> {
-        None
+        (self.table() == Table::Spans).then(|| self.dir.join(manifest::TRACES))
+    }
+
+    /// Reads all trace rows, sorted by trace id; `None` but for span segments.
+    ///
+    /// # Errors
+    /// `Error::Corrupt` for a damaged file.
+    pub fn read_trace_rows(&self) -> Result<Option<Vec<RecordBatch>>, Error> {
+        let Some(path) = self.trace_rows_path() else { return Ok(None) };
+        let metadata = self.reader_metadata(manifest::TRACES)?;
+        self.noting(reader::read_rows(&path, metadata, None, None)).map(Some)
     }
 
     /// Reads rows: the named columns (all when `None`) of the row ranges (all when `None`), in the order of the file.
-    /// Only the pages that hold them are read. Ranges are ascending and do not overlap.
+    /// Only the pages that hold them are read. Ranges are ascending and do not overlap; columns come in the table's
+    /// order.
     ///
     /// # Errors
     /// `Error::Corrupt` for a damaged file, `Error::Bug` for a column that does not exist.
-    pub fn read(&self, _columns: Option<&[&str]>, _rows: Option<&[Range<u64>]>) -> Result<Vec<RecordBatch>, Error> {
-        Ok(Vec::new())
+    pub fn read(&self, columns: Option<&[&str]>, rows: Option<&[Range<u64>]>) -> Result<Vec<RecordBatch>, Error> {
+        let metadata = self.reader_metadata(manifest::DATA)?;
+        self.noting(reader::read_rows(&self.data_path, metadata, columns, rows))
     }
 
-    /// Returns the index over log bodies; `None` for other tables and when the index is damaged.
+    /// Returns the index over log bodies; `None` for other tables and when the index is damaged, which costs speed only.
     #[must_use]
     pub fn log_index(&self) -> Option<Arc<LogIndex>> {
-        None
+        if self.table() != Table::Logs {
+            return None;
+        }
+        let open = || {
+            let prefix = format!("{}/", manifest::LOG_INDEX);
+            let manifest = self.manifest()?;
+            for file in manifest.files.iter().filter(|file| file.name.starts_with(&prefix)) {
+                manifest.verify(&self.dir, &file.name)?;
+            }
+            LogIndex::open(&self.dir.join(manifest::LOG_INDEX), self.rows())
+        };
+        let index = self.log_index.get_or_init(|| match open() {
+            Ok(index) => Some(Arc::new(index)),
+            Err(error) => {
+                self.context.report(&error.to_string());
+                None
+            }
+        });
+        index.clone()
+    }
+
+    /// Returns the filters; without a readable file, ones that answer "possibly".
+    fn blooms(&self) -> &Blooms {
+        self.blooms.get_or_init(|| {
+            let path = self.dir.join(manifest::BLOOM);
+            let read = std::fs::read(&path).map_err(|error| Error::corrupt(&path, error));
+            read.and_then(|bytes| Blooms::decode(&bytes).map_err(|what| Error::corrupt(&path, what))).unwrap_or_else(
+                |error| {
+                    self.context.report(&error.to_string());
+                    Blooms::default()
+                },
+            )
+        })
+    }
+
+    fn manifest(&self) -> Result<&Manifest, Error> {
+        self.manifest.get_or_init(|| Manifest::read(&self.dir, &self.entry)).as_ref().map_err(Error::clone)
+    }
+
+    /// Returns a file's metadata; before the first time, the file is compared with the manifest.
+    fn reader_metadata(&self, name: &'static str) -> Result<ArrowReaderMetadata, Error> {
+        let verified = if name == manifest::TRACES { &self.verified_traces } else { &self.verified_data };
+        let verify = || self.manifest()?.verify(&self.dir, name);
+        self.noting(verified.get_or_init(verify).clone())?;
+        self.noting(self.context.cache.get((self.id(), name), || reader::load_metadata(&self.dir.join(name))))
+    }
+
+    /// Takes the segment out of service when a result says that it is damaged.
+    fn noting<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error @ (Error::Corrupt { .. } | Error::Newer { .. })) = &result {
+            self.take_out(error);
+        }
+        result
+    }
+
+    fn take_out(&self, error: &Error) {
+        let text = error.to_string();
+        if self.damage.set(text.clone()).is_ok() {
+            self.context.report(&text);
+        }
     }
 }
 
-/// Computes the trace rows of span batches, sorted by trace id, in the schema of [`crate::schema::trace_rows`].
-///
-/// `row_start` counts over all batches and means something only when the spans are sorted by trace.
-///
-/// # Errors
-/// `Error::Bug` when a batch does not have the spans' schema.
-pub fn trace_rows_of(_batches: &[RecordBatch]) -> Result<RecordBatch, Error> {
-    Ok(RecordBatch::new_empty(crate::schema::trace_rows()))
+/// Returns the rows of the pages that may hold a trace, by the page index of the id column.
+fn page_of_trace(metadata: &ParquetMetaData, id: &TraceId) -> Option<Range<u64>> {
+    let mut found: Option<Range<u64>> = None;
+    let mut group_start = 0;
+    let (column_index, offset_index) = (metadata.column_index()?, metadata.offset_index()?);
+    for ((group, columns), offsets) in metadata.row_groups().iter().zip(column_index).zip(offset_index) {
+        let group_rows = u64::try_from(group.num_rows()).unwrap_or(0);
+        let ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(index) = columns.first()? else { return None };
+        let starts: Vec<u64> =
+            offsets.first()?.page_locations().iter().map(|page| page.first_row_index.cast_unsigned()).collect();
+        for (page, start) in starts.iter().enumerate() {
+            let (min, max) = (index.min_value(page)?, index.max_value(page)?);
+            if min <= id.as_bytes().as_slice() && id.as_bytes().as_slice() <= max {
+                let end = starts.get(page + 1).copied().unwrap_or(group_rows);
+                let rows = group_start + start..group_start + end;
+                found = Some(found.map_or_else(|| rows.clone(), |before| before.start..rows.end));
+            }
+        }
+        group_start += group_rows;
+    }
+    found
 }
+
+fn find_trace(batch: &RecordBatch, id: &TraceId) -> Result<Option<TraceRow>, Error> {
+    let ids = column(batch, col::TRACE_ID, AsArray::as_fixed_size_binary_opt)?;
+    let Some(row) = (0..ids.len()).find(|row| ids.value(*row) == id.as_bytes()) else { return Ok(None) };
+    let time = |name| column(batch, name, |array| array.as_primitive_opt::<TimestampNanosecondType>());
+    let count = |name| column(batch, name, |array| array.as_primitive_opt::<UInt64Type>());
+    Ok(Some(TraceRow {
+        row_start: count(col::ROW_START)?.value(row),
+        row_count: count(col::ROW_COUNT)?.value(row),
+        start_time_ns: time(col::START_TIME_UNIX_NANO)?.value(row),
+        end_time_ns: time(col::END_TIME_UNIX_NANO)?.value(row),
+    }))
+}
+
+#[cfg(test)]
+mod tests;

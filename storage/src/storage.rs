@@ -1,21 +1,29 @@
 //! [`Storage`]: the only door of this package.
 
+use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
-use arc_swap::ArcSwap;
 use arrow::array::RecordBatch;
 use bytes::Bytes;
-use telltale_model::SignalKind;
+use telltale_model::{SignalKind, UnixNanos};
+use tokio::sync::oneshot;
 
 use crate::clock::{Clock, SystemClock};
-use crate::decode::{self, Issue};
+use crate::decode::{self, DecodeError, Decoded, Issue, IssueCode, Outcome};
 use crate::error::Error;
+use crate::ingest::{Append, Command, Ingest};
 use crate::io::{Disk, RealDisk};
-use crate::limits::Limits;
+use crate::limits::{DECODE_INLINE_BYTES_MAX, Limits};
+use crate::memtable::batch_bytes;
+use crate::recovery::{self, Opened};
 use crate::schema::Table;
-use crate::snapshot::{Snapshot, place};
-use crate::status::{Status, TableStatus};
+use crate::shared::Shared;
+use crate::snapshot::Snapshot;
+use crate::status::Status;
 
 /// When an append is acknowledged. Visible to every query it is in both cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,60 +79,86 @@ pub struct Appended {
     pub batches: Arc<[(Table, RecordBatch)]>,
 }
 
-/// A handle on an open storage; clones are cheap and share it.
+/// A handle on an open storage; clones are cheap and share it. When the last one goes without [`Storage::close`],
+/// nothing is flushed and nothing is lost.
 #[derive(Debug, Clone)]
 pub struct Storage {
-    shared: Arc<Shared>,
+    handle: Arc<Handle>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    options: Options,
-    lsn: Mutex<u64>,
-    snapshot: ArcSwap<Snapshot>,
+struct Handle {
+    shared: Arc<Shared>,
+    commands: Sender<Command>,
+    running: Mutex<Option<Running>>,
+}
+
+/// What ends with the storage.
+#[derive(Debug)]
+struct Running {
+    threads: [JoinHandle<()>; 2],
+    _lock: File,
 }
 
 impl Storage {
     /// Opens the data folder, creating it when missing, and replays what is in the WAL. Blocks.
     ///
     /// # Errors
-    /// `Error::Locked`, `Error::Newer`, `Error::Io`, `Error::Catalog`.
+    /// `Error::Locked`, `Error::Newer`, `Error::Io`, `Error::DiskFull`, `Error::Catalog`, and `Error::Corrupt` for the
+    /// file `FORMAT` alone: other damage is named in [`Storage::status`] and the rest goes on.
     pub fn open(options: Options) -> Result<Self, Error> {
-        let snapshot = ArcSwap::from_pointee(Snapshot::default());
-        Ok(Self { shared: Arc::new(Shared { options, lsn: Mutex::new(0), snapshot }) })
+        let Opened { shared, flusher, writer, lock } = recovery::open(options)?;
+        let (commands, ingest_commands) = channel();
+        let (flush_sender, flush_commands) = channel();
+        let ingest = Ingest::new(Arc::clone(&shared), writer, ingest_commands, flush_sender);
+        let answers = commands.clone();
+        let threads = [
+            spawn("telltale-ingest", &shared, move || ingest.run())?,
+            spawn("telltale-flush", &shared, move || flusher.run(&flush_commands, &answers))?,
+        ];
+        let running = Mutex::new(Some(Running { threads, _lock: lock }));
+        Ok(Self { handle: Arc::new(Handle { shared, commands, running }) })
     }
 
     /// Stores an OTLP export request (protobuf) and returns when it is durable (see [`AckMode`]) and in every snapshot
-    /// taken from then on.
+    /// taken from then on. Invalid UTF-8 is repaired first and named among the issues.
     ///
     /// # Errors
     /// `Error::Decode` and `Error::TooLarge` for what can never be stored; `Error::MemoryFull`, `Error::DiskFull`,
     /// `Error::Poisoned` and `Error::Closed` for what may be sent again later.
     pub async fn append(&self, signal: SignalKind, payload: Bytes) -> Result<Appended, Error> {
-        let shared = &self.shared;
-        let decoded = decode::decode(signal, &payload, shared.options.clock.now())?;
-        let mut lsn = shared.lsn.lock().map_err(|_| Error::Bug("poisoned lock".into()))?;
-        *lsn += 1;
-        let mut snapshot = Snapshot::clone(&shared.snapshot.load());
-        for (table, batch) in &decoded.batches {
-            if let Some(batches) = snapshot.memory.get_mut(place(*table)) {
-                batches.push(Arc::new(batch.clone()));
-            }
+        let shared = &self.handle.shared;
+        let (bytes, limits) = (payload.len() as u64, &shared.options.limits);
+        if bytes > limits.payload_bytes_max {
+            let (name, limit) = ("payload_bytes_max", limits.payload_bytes_max);
+            return Err(Error::TooLarge { what: "a payload", name, value: bytes, limit });
         }
-        shared.snapshot.store(Arc::new(snapshot));
-        Ok(Appended {
-            accepted: decoded.accepted,
-            rejected: decoded.rejected,
-            issues: decoded.issues,
-            lsn: *lsn,
-            batches: decoded.batches.into(),
-        })
+        if let Some(error) = shared.poisoned() {
+            return Err(error);
+        }
+        // Nobody who listens is gone: the answer comes from the ingest thread.
+        let on_wait = || drop(self.handle.commands.send(Command::Pressure));
+        let mut reservation = shared.budget.reserve(bytes, limits.append_wait, on_wait).await?;
+        let received = shared.options.clock.now();
+        let Prepared { payload, decoded } = prepare(signal, payload, received).await?;
+        let Decoded { batches, accepted, rejected, issues } = decoded;
+        let batches: Arc<[_]> = batches.into();
+        if accepted == 0 {
+            return Ok(Appended { accepted, rejected, issues, lsn: 0, batches });
+        }
+        let arrow_bytes: u64 = batches.iter().map(|(_, batch)| batch_bytes(batch)).sum();
+        reservation.resize(arrow_bytes + payload.len() as u64);
+        let (done, answer) = oneshot::channel();
+        let append = Append { signal, received, payload, batches: Arc::clone(&batches), reservation, done };
+        self.send(Command::Append(append))?;
+        let lsn = self.answer(answer).await?;
+        Ok(Appended { accepted, rejected, issues, lsn, batches })
     }
 
-    /// Returns what a query may see now: everything acknowledged so far.
+    /// Returns what a query may see now: everything acknowledged so far. Never waits.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.shared.snapshot.load_full()
+        self.handle.shared.snapshot()
     }
 
     /// Returns when everything acknowledged so far is in segments.
@@ -132,7 +166,9 @@ impl Storage {
     /// # Errors
     /// The flush's error; the rows stay in memory and in the WAL and the flush is tried again by itself.
     pub async fn flush(&self) -> Result<(), Error> {
-        Ok(())
+        let (done, answer) = oneshot::channel();
+        self.send(Command::Flush(done))?;
+        self.answer(answer).await
     }
 
     /// Flushes, stops the threads and gives the data folder free. Appends are refused from then on.
@@ -140,20 +176,113 @@ impl Storage {
     /// # Errors
     /// The flush's error; nothing is lost, the WAL is replayed at the next start.
     pub async fn close(&self) -> Result<(), Error> {
-        Ok(())
+        let (done, answer) = oneshot::channel();
+        self.send(Command::Close(done))?;
+        let result = self.answer(answer).await;
+        if let Some(running) = self.handle.take_running() {
+            // The threads have nothing left to do: this does not block for long.
+            running.join();
+        }
+        result
     }
 
     /// Returns the engine's account of itself.
     #[must_use]
     pub fn status(&self) -> Status {
-        let snapshot = self.snapshot();
-        let tables = Table::ALL.into_iter().map(|table| TableStatus {
-            table,
-            memory_rows: snapshot.batches(table).iter().map(|batch| batch.num_rows() as u64).sum(),
-            segment_rows: snapshot.segments(table).map(|segment| segment.rows()).sum(),
-            segments: snapshot.segments(table).count() as u64,
-            segment_bytes: snapshot.segments(table).map(|segment| segment.bytes()).sum(),
-        });
-        Status { tables: tables.collect(), ..Status::default() }
+        self.handle.shared.status()
+    }
+
+    fn send(&self, command: Command) -> Result<(), Error> {
+        self.handle.commands.send(command).map_err(|_| self.gone())
+    }
+
+    async fn answer<T>(&self, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    /// Returns why the ingest thread does not answer.
+    fn gone(&self) -> Error {
+        self.handle.shared.poisoned().unwrap_or(Error::Closed)
     }
 }
+
+impl Handle {
+    fn take_running(&self) -> Option<Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(running) = self.take_running() {
+            // A thread that is gone needs no message.
+            drop(self.commands.send(Command::Stop));
+            running.join();
+        }
+    }
+}
+
+impl Running {
+    fn join(self) {
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a storage thread ended in a panic");
+            }
+        }
+    }
+}
+
+/// Starts a thread. A panic in it is a bug that must not go unnoticed: it stops all acknowledgements.
+fn spawn(name: &str, shared: &Arc<Shared>, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    let shared = Arc::clone(shared);
+    let name_of_thread = name.to_owned();
+    let supervised = move || {
+        if std::panic::catch_unwind(AssertUnwindSafe(work)).is_err() {
+            shared.poison(&format!("the thread {name_of_thread} panicked"));
+        }
+    };
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(supervised);
+    spawned.map_err(|error| Error::Bug(format!("cannot start the thread {name}: {error}")))
+}
+
+/// A payload as it goes into the log, and its rows.
+struct Prepared {
+    payload: Bytes,
+    decoded: Decoded,
+}
+
+/// Decodes a payload, on another thread when it is large.
+async fn prepare(signal: SignalKind, payload: Bytes, received: UnixNanos) -> Result<Prepared, Error> {
+    if payload.len() <= DECODE_INLINE_BYTES_MAX {
+        return decode_repaired(signal, payload, received);
+    }
+    let decoding = tokio::task::spawn_blocking(move || decode_repaired(signal, payload, received));
+    decoding.await.map_err(|error| Error::Bug(format!("decoding a payload: {error}")))?
+}
+
+/// The log holds what can be decoded as it is, so that a replay gives the same rows.
+fn decode_repaired(signal: SignalKind, payload: Bytes, received: UnixNanos) -> Result<Prepared, Error> {
+    match decode::decode(signal, &payload, received) {
+        Ok(decoded) => Ok(Prepared { payload, decoded }),
+        Err(error @ DecodeError::InvalidUtf8 { .. }) => {
+            let payload = decode::repair_utf8(signal, &payload).ok_or(error)?;
+            let mut decoded = decode::decode(signal, &payload, received)?;
+            decoded.issues.push(utf8_repaired());
+            Ok(Prepared { payload, decoded })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn utf8_repaired() -> Issue {
+    Issue {
+        code: IssueCode::InvalidUtf8,
+        outcome: Outcome::Repaired,
+        message: "a text of the request is not UTF-8; what could not be read became U+FFFD".into(),
+        count: 1,
+        service_name: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

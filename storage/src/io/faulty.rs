@@ -80,10 +80,23 @@ struct State {
 #[derive(Debug)]
 enum Undo {
     /// Bytes of a file before a write, and its length.
-    Write { path: PathBuf, offset: u64, before: Vec<u8>, bytes_before: u64 },
-    Created { path: PathBuf },
-    Renamed { from: PathBuf, to: PathBuf },
-    Removed { path: PathBuf, kept: PathBuf },
+    Write {
+        path: PathBuf,
+        offset: u64,
+        before: Vec<u8>,
+        bytes_before: u64,
+    },
+    Created {
+        path: PathBuf,
+    },
+    Renamed {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Removed {
+        path: PathBuf,
+        kept: PathBuf,
+    },
 }
 
 const SECTOR_BYTES: usize = 512;
@@ -273,7 +286,8 @@ impl Disk for FaultyDisk {
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
         let (mut state, _) = self.begin(Operation::CreateDir)?;
-        let mut missing: Vec<_> = path.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
+        let mut missing: Vec<_> =
+            path.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
         RealDisk.create_dir(path)?;
         missing.reverse();
         state.undo.extend(missing.into_iter().map(|path| Undo::Created { path }));

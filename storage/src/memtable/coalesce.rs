@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryBuilder, DictionaryArray, Int32Array, RecordBatch,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, DictionaryArray, Int32Array, RecordBatch};
 use arrow::compute::concat;
 use arrow::datatypes::{DataType, Int32Type};
 

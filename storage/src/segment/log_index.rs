@@ -1,29 +1,150 @@
 //! The full text index of one log segment. It only narrows: whoever asks evaluates the rows that it names.
+//!
+//! It is a tantivy index of one tantivy segment, whose document numbers are row numbers. It has no store, no norms, no
+//! frequencies and no positions: phrases are decided by looking at the text (`FORMAT.md` has what positions would cost).
 
+use std::path::Path;
+
+use tantivy::directory::MmapDirectory;
+use tantivy::postings::Postings;
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocSet, Index, SegmentReader, TERMINATED, Term};
 use telltale_model::TraceId;
 
 use crate::error::Error;
+use crate::limits::PREFIX_TERMS_MAX;
 use crate::text::RequiredTerm;
 
+mod build;
+
+pub(crate) use build::{LogIndexBuilder, register_tokenizer};
+
+/// Field of the words of a body.
+const BODY: &str = "body";
+/// Field of the trace id, 16 bytes.
+const TRACE_ID: &str = "trace_id";
+
 /// The index over the bodies and trace ids of one log segment; a document's number is its row.
-#[derive(Debug)]
-pub struct LogIndex {}
+pub struct LogIndex {
+    reader: SegmentReader,
+    body: Field,
+    trace_id: Field,
+}
+
+impl std::fmt::Debug for LogIndex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogIndex").field("rows", &self.reader.max_doc()).finish_non_exhaustive()
+    }
+}
 
 impl LogIndex {
-    /// Returns the rows, ascending, whose body holds every term, or `None` when the index cannot tell (no terms, or a
-    /// prefix of too many words) and every row must be looked at.
+    /// Opens the index of a segment and checks that it is about as many rows.
+    pub(crate) fn open(dir: &Path, rows: u64) -> Result<Self, Error> {
+        let corrupt = |error: &dyn std::fmt::Display| Error::corrupt(dir, error.to_string());
+        let directory = MmapDirectory::open(dir).map_err(|error| corrupt(&error))?;
+        let index = Index::open(directory).map_err(|error| corrupt(&error))?;
+        register_tokenizer(&index);
+        let segments = index.searchable_segments().map_err(|error| corrupt(&error))?;
+        let [segment] = segments.as_slice() else {
+            return Err(corrupt(&format!("{} tantivy segments instead of one", segments.len())));
+        };
+        let reader = SegmentReader::open(segment).map_err(|error| corrupt(&error))?;
+        if u64::from(reader.max_doc()) != rows {
+            return Err(corrupt(&format!("{} documents for {rows} rows", reader.max_doc())));
+        }
+        let schema = index.schema();
+        let field = |name| schema.get_field(name).map_err(|error| corrupt(&error));
+        Ok(Self { reader, body: field(BODY)?, trace_id: field(TRACE_ID)? })
+    }
+
+    /// Returns the rows, ascending, whose body holds every term, or `None` when the index cannot tell (no terms, or
+    /// prefixes of too many words only) and every row must be looked at.
     ///
     /// # Errors
     /// `Error::Corrupt` for a damaged index.
-    pub fn candidates(&self, _terms: &[RequiredTerm]) -> Result<Option<Vec<u32>>, Error> {
-        Ok(None)
+    pub fn candidates(&self, terms: &[RequiredTerm]) -> Result<Option<Vec<u32>>, Error> {
+        let mut found: Option<Vec<u32>> = None;
+        // Exact words first: they may leave nothing for an expensive prefix to narrow.
+        let (prefixes, words): (Vec<_>, Vec<_>) = terms.iter().partition(|term| term.is_prefix);
+        for term in words.into_iter().chain(prefixes) {
+            if found.as_ref().is_some_and(Vec::is_empty) {
+                break;
+            }
+            let rows = if term.is_prefix {
+                match self.rows_of_prefix(&term.text)? {
+                    Some(rows) => rows,
+                    None => continue,
+                }
+            } else {
+                self.rows_of_term(&Term::from_field_text(self.body, &term.text))?
+            };
+            found = Some(match found {
+                Some(found) => intersection(&found, &rows),
+                None => rows,
+            });
+        }
+        Ok(found)
     }
 
     /// Returns the rows, ascending, of a trace.
     ///
     /// # Errors
     /// `Error::Corrupt` for a damaged index.
-    pub fn rows_of_trace(&self, _id: &TraceId) -> Result<Vec<u32>, Error> {
-        Ok(Vec::new())
+    pub fn rows_of_trace(&self, id: &TraceId) -> Result<Vec<u32>, Error> {
+        self.rows_of_term(&Term::from_field_bytes(self.trace_id, id.as_bytes()))
+    }
+
+    fn rows_of_term(&self, term: &Term) -> Result<Vec<u32>, Error> {
+        let inverted = self.reader.inverted_index(term.field()).map_err(|error| damaged(&error))?;
+        let postings = inverted.read_postings(term, IndexRecordOption::Basic).map_err(|error| damaged(&error))?;
+        let mut rows = Vec::new();
+        if let Some(postings) = postings {
+            collect(postings, &mut rows);
+        }
+        Ok(rows)
+    }
+
+    /// Returns the rows with a word that begins with `prefix`; `None` when it has too many continuations.
+    fn rows_of_prefix(&self, prefix: &str) -> Result<Option<Vec<u32>>, Error> {
+        let inverted = self.reader.inverted_index(self.body).map_err(|error| damaged(&error))?;
+        let mut terms = inverted.terms().range().ge(prefix).into_stream().map_err(|error| damaged(&error))?;
+        let mut rows = Vec::new();
+        let mut count = 0;
+        while terms.advance() && terms.key().starts_with(prefix.as_bytes()) {
+            count += 1;
+            if count > PREFIX_TERMS_MAX {
+                return Ok(None);
+            }
+            let postings = inverted.read_postings_from_terminfo(terms.value(), IndexRecordOption::Basic);
+            collect(postings.map_err(|error| damaged(&error))?, &mut rows);
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(Some(rows))
     }
 }
+
+fn damaged(error: &dyn std::fmt::Display) -> Error {
+    Error::corrupt(Path::new("a log index"), error.to_string())
+}
+
+fn collect(mut postings: impl Postings, rows: &mut Vec<u32>) {
+    let mut row = postings.doc();
+    while row != TERMINATED {
+        rows.push(row);
+        row = postings.advance();
+    }
+}
+
+/// Returns what is in both of two ascending lists.
+fn intersection(one: &[u32], other: &[u32]) -> Vec<u32> {
+    let mut rest = other;
+    let is_in_other = |row: &&u32| {
+        rest = rest.split_at_checked(rest.partition_point(|other| other < *row)).map_or(&[], |(_, rest)| rest);
+        rest.first() == Some(row)
+    };
+    one.iter().filter(is_in_other).copied().collect()
+}
+
+#[cfg(test)]
+mod tests;

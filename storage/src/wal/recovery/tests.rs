@@ -64,9 +64,11 @@ fn records_come_back_in_order_over_many_files_and_numbers_go_on() {
     }
     let (found, records) = rig.recover(0);
     assert_eq!(records.len(), 20);
-    assert!(records.iter().zip(0_u8..).all(|((lsn, payload), index)| {
-        *lsn == u64::from(index) + 1 && payload.iter().all(|byte| *byte == index)
-    }));
+    assert!(
+        records.iter().zip(0_u8..).all(|((lsn, payload), index)| {
+            *lsn == u64::from(index) + 1 && payload.iter().all(|byte| *byte == index)
+        })
+    );
     assert!(found.files.len() > 5 && found.damage.is_empty());
     assert_eq!(write(&mut rig.writer(&found, 200), b"next").unwrap(), 21);
     assert_eq!(rig.recover(15).1.first().unwrap().0, 16);
@@ -93,7 +95,8 @@ fn files_whose_records_are_flushed_are_deleted_and_a_resurrected_one_repeats_not
 fn a_torn_group_is_passed_over_silently_and_damage_to_committed_records_is_named_and_kept() {
     let rig = Rig::new();
     let mut writer = rig.writer(&Recovered::default(), 10_000);
-    let staged = [b'a', b'b', b'c'].map(|byte| writer.stage(SignalKind::Logs, UnixNanos(1), &Bytes::from(vec![byte; 60])));
+    let staged =
+        [b'a', b'b', b'c'].map(|byte| writer.stage(SignalKind::Logs, UnixNanos(1), &Bytes::from(vec![byte; 60])));
     assert_eq!(staged, [Staged::Lsn(1), Staged::Lsn(2), Staged::Lsn(3)]);
     writer.commit().unwrap();
     let path = RealDisk.list(&rig.wal).unwrap().remove(0);

@@ -1,0 +1,172 @@
+//! The durable list of live segments and of how much of the WAL they cover: a small SQLite database.
+//!
+//! It is read once, at the start; queries use the snapshot in memory. There is one writer, the flush. SQLite does its
+//! own file I/O and is trusted to be atomic.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, params};
+
+use crate::error::Error;
+use crate::schema::Table;
+
+mod migration;
+
+/// A segment as the catalog knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SegmentEntry {
+    pub(crate) segment_id: u64,
+    pub(crate) table: Table,
+    /// Folder, relative to the data folder.
+    pub(crate) path: String,
+    pub(crate) schema_version: u32,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) min_time_ns: i64,
+    pub(crate) max_time_ns: i64,
+    pub(crate) first_lsn: u64,
+    pub(crate) last_lsn: u64,
+    pub(crate) created_at_ns: u64,
+}
+
+/// The database.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    connection: Connection,
+}
+
+impl Catalog {
+    /// Opens the catalog, creating or migrating it as needed.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let open = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open(path)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", "ON")?;
+            connection.busy_timeout(std::time::Duration::from_secs(5))?;
+            Ok(connection)
+        };
+        let mut connection = open().map_err(|error| failed("open", &error))?;
+        migration::migrate(&mut connection, path)?;
+        Ok(Self { connection })
+    }
+
+    /// Returns the WAL number up to which everything is in segments.
+    pub(crate) fn flushed_lsn(&self) -> Result<u64, Error> {
+        self.connection
+            .query_row("SELECT flushed_lsn FROM wal_state WHERE id = 1", [], |row| row.get::<_, i64>(0))
+            .map(i64::cast_unsigned)
+            .map_err(|error| failed("read the WAL state", &error))
+    }
+
+    /// Returns every live segment, oldest first. Segments of tables that this version does not know are left out.
+    pub(crate) fn segments(&self) -> Result<Vec<SegmentEntry>, Error> {
+        let read = || -> rusqlite::Result<Vec<Option<SegmentEntry>>> {
+            let mut statement = self.connection.prepare(
+                "SELECT segment_id, table_name, path, schema_version, rows, bytes, min_time_ns, max_time_ns, \
+                 first_lsn, last_lsn, created_at_ns FROM segments ORDER BY segment_id",
+            )?;
+            statement.query_map([], |row| entry(row))?.collect()
+        };
+        Ok(read().map_err(|error| failed("list the segments", &error))?.into_iter().flatten().collect())
+    }
+
+    /// Adds segments and moves the WAL number forward, in one transaction.
+    pub(crate) fn commit_flush(&mut self, segments: &[SegmentEntry], flushed_lsn: u64) -> Result<(), Error> {
+        let mut write = || -> rusqlite::Result<()> {
+            let transaction = self.connection.transaction()?;
+            for entry in segments {
+                transaction.prepare_cached("INSERT INTO segments VALUES (?,?,?,?,?,?,?,?,?,?,?)")?.execute(params![
+                    entry.segment_id.cast_signed(),
+                    entry.table.name(),
+                    entry.path,
+                    entry.schema_version,
+                    entry.rows.cast_signed(),
+                    entry.bytes.cast_signed(),
+                    entry.min_time_ns,
+                    entry.max_time_ns,
+                    entry.first_lsn.cast_signed(),
+                    entry.last_lsn.cast_signed(),
+                    entry.created_at_ns.cast_signed(),
+                ])?;
+            }
+            transaction.execute("UPDATE wal_state SET flushed_lsn = ? WHERE id = 1", [flushed_lsn.cast_signed()])?;
+            transaction.commit()
+        };
+        write().map_err(|error| failed("commit a flush", &error))
+    }
+}
+
+fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<SegmentEntry>> {
+    let Some(table) = Table::from_name(&row.get::<_, String>(1)?) else { return Ok(None) };
+    let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
+    Ok(Some(SegmentEntry {
+        segment_id: number(0)?,
+        table,
+        path: row.get(2)?,
+        schema_version: row.get(3)?,
+        rows: number(4)?,
+        bytes: number(5)?,
+        min_time_ns: row.get(6)?,
+        max_time_ns: row.get(7)?,
+        first_lsn: number(8)?,
+        last_lsn: number(9)?,
+        created_at_ns: number(10)?,
+    }))
+}
+
+/// Wraps SQLite's error; a full disk becomes [`Error::DiskFull`].
+fn failed(operation: &'static str, error: &rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => {
+            Error::DiskFull { path: PathBuf::from("the catalog"), detail: format!("cannot {operation}: {error}") }
+        }
+        _ => Error::Catalog { operation, message: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(segment_id: u64, table: Table) -> SegmentEntry {
+        SegmentEntry {
+            segment_id,
+            table,
+            path: format!("segments/{}/{segment_id}", table.name()),
+            schema_version: 1,
+            rows: 3,
+            bytes: 1_000,
+            min_time_ns: i64::MIN,
+            max_time_ns: i64::MAX,
+            first_lsn: 1,
+            last_lsn: u64::MAX >> 1,
+            created_at_ns: 5,
+        }
+    }
+
+    #[test]
+    fn a_flush_is_committed_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.sqlite");
+        let mut catalog = Catalog::open(&path).unwrap();
+        let first = [entry(1, Table::Spans), entry(2, Table::Logs)];
+        catalog.commit_flush(&first, 9).unwrap();
+        // The second entry's id is taken, so that the third must not stay either.
+        let refused = catalog.commit_flush(&[entry(3, Table::Points), entry(1, Table::Spans)], 20).unwrap_err();
+        assert!(refused.to_string().starts_with("the catalog failed to commit a flush"), "{refused}");
+        drop(catalog);
+        let catalog = Catalog::open(&path).unwrap();
+        assert_eq!((catalog.flushed_lsn().unwrap(), catalog.segments().unwrap()), (9, first.to_vec()));
+    }
+
+    #[test]
+    fn a_newer_catalog_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.sqlite");
+        Catalog::open(&path).unwrap().connection.pragma_update(None, "user_version", 99).unwrap();
+        let error = Catalog::open(&path).unwrap_err();
+        assert!(matches!(error, Error::Newer { found: 99, .. }), "{error}");
+        assert!(error.to_string().contains("catalog.sqlite has format 99, this telltale reads up to 1"), "{error}");
+    }
+}

@@ -1,0 +1,181 @@
+//! Split-block bloom filters over ids: "is this trace possibly here" in one cache line.
+//!
+//! The filters of a segment are one small file that is read at the first question and stays in memory. Layout and
+//! hash are in `storage/FORMAT.md`; the block structure is that of Parquet's bloom filters.
+
+use std::collections::HashSet;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// First bytes of the file.
+const MAGIC: [u8; 8] = *b"telltBLM";
+/// Version of the file.
+const VERSION: u32 = 1;
+/// Bits per distinct key: a false answer in about 200 questions.
+const BITS_PER_KEY: usize = 12;
+/// Words of a block.
+const BLOCK_WORDS: usize = 8;
+/// Bits of a block.
+const BLOCK_BITS: usize = 256;
+/// One odd multiplier a word, from Parquet's specification of split-block filters.
+const SALTS: [u32; BLOCK_WORDS] =
+    [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
+
+type Block = [u32; BLOCK_WORDS];
+
+/// What a filter is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// Trace ids.
+    Trace,
+    /// The right halves of trace ids.
+    Low64,
+    /// Span ids.
+    Span,
+}
+
+/// One filter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Filter {
+    blocks: Vec<Block>,
+}
+
+/// The filters of a segment. A kind that was not written answers "possibly".
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Blooms {
+    filters: [Option<Filter>; 3],
+}
+
+impl Filter {
+    fn of<'a>(keys: impl ExactSizeIterator<Item = &'a [u8]>) -> Self {
+        let blocks = (keys.len() * BITS_PER_KEY).div_ceil(BLOCK_BITS).max(1);
+        let mut filter = Self { blocks: vec![[0; BLOCK_WORDS]; blocks] };
+        for key in keys {
+            let (place, mask) = filter.place(key);
+            if let Some(block) = filter.blocks.get_mut(place) {
+                block.iter_mut().zip(mask).for_each(|(word, bit)| *word |= bit);
+            }
+        }
+        filter
+    }
+
+    fn may_contain(&self, key: &[u8]) -> bool {
+        let (place, mask) = self.place(key);
+        self.blocks.get(place).is_none_or(|block| block.iter().zip(mask).all(|(word, bit)| word & bit != 0))
+    }
+
+    /// The upper half of the hash chooses the block, the lower one a bit of each word.
+    fn place(&self, key: &[u8]) -> (usize, Block) {
+        let hash = xxh3_64(key);
+        let place = ((hash >> 32) * self.blocks.len() as u64) >> 32;
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+        let low = hash as u32;
+        (usize::try_from(place).unwrap_or(0), SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27)))
+    }
+}
+
+impl Blooms {
+    /// Adds a filter over distinct keys.
+    pub(crate) fn insert<const N: usize>(&mut self, key: Key, keys: &HashSet<[u8; N]>) {
+        if let Some(slot) = self.filters.get_mut(key as usize) {
+            *slot = Some(Filter::of(keys.iter().map(<[u8; N]>::as_slice)));
+        }
+    }
+
+    /// Tells whether a key may be in the segment; never false when it is.
+    pub(crate) fn may_contain(&self, key: Key, id: &[u8]) -> bool {
+        self.filters.get(key as usize).and_then(Option::as_ref).is_none_or(|filter| filter.may_contain(id))
+    }
+
+    /// Returns the bytes of the file.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        for filter in &self.filters {
+            // 0 blocks: this kind was not written.
+            let blocks = filter.as_ref().map_or(0, |filter| filter.blocks.len());
+            out.extend_from_slice(&u32::try_from(blocks).unwrap_or(u32::MAX).to_le_bytes());
+        }
+        for word in self.filters.iter().flatten().flat_map(|filter| &filter.blocks).flatten() {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        out.extend_from_slice(&crc32c::crc32c(&out).to_le_bytes());
+        out
+    }
+
+    /// Reads the bytes of the file.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, &'static str> {
+        let (body, crc) = bytes.split_last_chunk().ok_or("too short")?;
+        if u32::from_le_bytes(*crc) != crc32c::crc32c(body) {
+            return Err("wrong checksum");
+        }
+        let body = body.strip_prefix(&MAGIC).ok_or("not a bloom file")?;
+        let mut words = body.as_chunks().0.iter().map(|chunk| u32::from_le_bytes(*chunk));
+        if words.next() != Some(VERSION) {
+            return Err("another version");
+        }
+        let mut counts = [0_u32; 3];
+        for count in &mut counts {
+            *count = words.next().ok_or("too short")?;
+        }
+        let mut filters = counts.map(|count| (count > 0).then(Filter::default));
+        for (filter, count) in filters.iter_mut().zip(counts) {
+            let Some(filter) = filter else { continue };
+            for _ in 0..count {
+                let mut block = [0; BLOCK_WORDS];
+                for word in &mut block {
+                    *word = words.next().ok_or("too short")?;
+                }
+                filter.blocks.push(block);
+            }
+        }
+        if words.next().is_some() { Err("too long") } else { Ok(Self { filters }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_key_is_found_again_also_after_the_file(
+            traces in prop::collection::hash_set(any::<[u8; 16]>(), 0..300),
+            spans in prop::collection::hash_set(any::<[u8; 8]>(), 0..300),
+        ) {
+            let mut blooms = Blooms::default();
+            blooms.insert(Key::Trace, &traces);
+            blooms.insert(Key::Span, &spans);
+            let bytes = blooms.encode();
+            let read = Blooms::decode(&bytes).unwrap();
+            prop_assert_eq!(&read, &blooms);
+            prop_assert!(traces.iter().all(|id| read.may_contain(Key::Trace, id)));
+            prop_assert!(spans.iter().all(|id| read.may_contain(Key::Span, id)));
+            prop_assert!(read.may_contain(Key::Low64, &[1; 8]));
+        }
+
+        #[test]
+        fn a_changed_or_cut_file_is_noticed(
+            keys in prop::collection::hash_set(any::<[u8; 16]>(), 0..50),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let mut blooms = Blooms::default();
+            blooms.insert(Key::Trace, &keys);
+            let mut bytes = blooms.encode();
+            prop_assert!(Blooms::decode(&bytes[..at.index(bytes.len())]).is_err());
+            let bit = at.index(bytes.len() * 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert!(Blooms::decode(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn false_answers_are_rare() {
+        let keys: HashSet<[u8; 8]> = (0..20_000_u64).map(u64::to_le_bytes).collect();
+        let mut blooms = Blooms::default();
+        blooms.insert(Key::Span, &keys);
+        let wrong = (20_000..120_000_u64).filter(|key| blooms.may_contain(Key::Span, &key.to_le_bytes())).count();
+        assert!(wrong < 1_000, "{wrong} of 100,000");
+    }
+}

@@ -1,0 +1,151 @@
+//! How a segment's Parquet files are written.
+//!
+//! What the settings serve: one trace is read by one small page a column, so columns of many distinct values have no
+//! dictionary (a dictionary page is read whole), and only columns by which scans prune have page statistics (they are
+//! most of the footer).
+
+use arrow::datatypes::{DataType, Schema};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
+use parquet::schema::types::ColumnPath;
+
+use super::sort::SortColumn;
+use crate::limits::{PAGE_ROWS, PAGE_ROWS_LOGS, PAGE_ROWS_TRACES, ROW_GROUP_ROWS};
+use crate::schema::{self, Table, col};
+
+/// Columns with page statistics.
+const PRUNED_BY: [&str; 10] = [
+    col::TRACE_ID,
+    col::START_TIME_UNIX_NANO,
+    col::END_TIME_UNIX_NANO,
+    col::TIME_UNIX_NANO,
+    col::SERVICE_NAME,
+    col::NAME,
+    col::DURATION_NS,
+    col::STATUS_CODE,
+    col::SEVERITY_NUMBER,
+    col::SERIES_ID,
+];
+
+/// Columns and list members of few distinct values; everything else has no dictionary.
+const FEW_VALUES: [&str; 20] = [
+    col::NAME,
+    col::SERVICE_NAME,
+    col::RESOURCE,
+    col::SCOPE,
+    col::TRACE_STATE,
+    col::FLAGS,
+    col::KIND,
+    col::STATUS_CODE,
+    col::SEVERITY_NUMBER,
+    col::SEVERITY_TEXT,
+    col::EVENT_NAME,
+    col::METRIC_TYPE,
+    col::DESCRIPTION,
+    col::UNIT,
+    col::METADATA,
+    col::AGGREGATION_TEMPORALITY,
+    col::SCALE,
+    col::EXPLICIT_BOUNDS,
+    col::SERVICE_NAMES,
+    col::ROOT_SERVICE_NAME,
+];
+
+/// Returns the writer's settings for the rows of a table.
+pub(crate) fn data_properties(table: Table, sorted_by: &[SortColumn], notes: Vec<KeyValue>) -> WriterProperties {
+    let page_rows = if table == Table::Logs { PAGE_ROWS_LOGS } else { PAGE_ROWS };
+    let schema = table.schema();
+    properties(&schema, page_rows, sorted_by, notes).build()
+}
+
+/// Returns the writer's settings for trace rows.
+pub(crate) fn trace_properties(notes: Vec<KeyValue>) -> WriterProperties {
+    properties(&schema::trace_rows(), PAGE_ROWS_TRACES, &[(col::TRACE_ID, false)], notes).build()
+}
+
+fn properties(
+    schema: &Schema,
+    page_rows: usize,
+    sorted_by: &[SortColumn],
+    notes: Vec<KeyValue>,
+) -> WriterPropertiesBuilder {
+    let level = ZstdLevel::try_new(1).unwrap_or_default();
+    let mut builder = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(page_rows)
+        // The limit on rows is checked once a write batch.
+        .set_write_batch_size(page_rows.min(1_024))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_dictionary_enabled(false)
+        .set_encoding(Encoding::PLAIN)
+        .set_sorting_columns(Some(sorting_columns(schema, sorted_by)))
+        .set_key_value_metadata(Some(notes));
+    for field in schema.fields() {
+        let name = field.name().as_str();
+        let path = leaf(field.name(), field.data_type());
+        if FEW_VALUES.contains(&name) {
+            builder = builder.set_column_dictionary_enabled(path.clone(), true);
+        }
+        if PRUNED_BY.contains(&name) {
+            builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
+        }
+        if matches!(field.data_type(), DataType::Timestamp(..)) {
+            builder = builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        }
+    }
+    // Keys of attributes are few, their values are not.
+    builder.set_column_dictionary_enabled(member(col::ATTRIBUTES, "key"), true)
+}
+
+/// Returns the path of a column's only leaf.
+fn leaf(name: &str, data_type: &DataType) -> ColumnPath {
+    match data_type {
+        DataType::List(_) => ColumnPath::new(vec![name.into(), "list".into(), "item".into()]),
+        _ => ColumnPath::new(vec![name.into()]),
+    }
+}
+
+/// Returns the path of a member of a list of structs.
+fn member(name: &str, member: &str) -> ColumnPath {
+    ColumnPath::new(vec![name.into(), "list".into(), "item".into(), member.into()])
+}
+
+/// Sort columns stand before every nested one, so that a column's place is also its leaf's.
+fn sorting_columns(schema: &Schema, sorted_by: &[SortColumn]) -> Vec<SortingColumn> {
+    let place = |name| schema.index_of(name).ok().and_then(|place| i32::try_from(place).ok());
+    sorted_by
+        .iter()
+        .filter_map(|(name, descending)| {
+            Some(SortingColumn { column_idx: place(name)?, descending: *descending, nulls_first: false })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::segment::sort::sort_columns;
+
+    #[test]
+    fn sort_columns_stand_before_nested_ones() {
+        for table in Table::ALL {
+            let schema = table.schema();
+            for (name, _) in sort_columns(table) {
+                let place = schema.index_of(name).unwrap();
+                assert!(!schema.fields()[..=place].iter().any(|field| field.data_type().is_nested()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_named_column_exists_in_some_table() {
+        let mut schemas: Vec<_> = Table::ALL.iter().map(|table| table.schema()).collect();
+        schemas.push(schema::trace_rows());
+        for name in PRUNED_BY.iter().chain(&FEW_VALUES) {
+            assert!(schemas.iter().any(|schema| schema.index_of(name).is_ok()), "{name}");
+        }
+    }
+}

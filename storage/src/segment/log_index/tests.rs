@@ -1,0 +1,101 @@
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, FixedSizeBinaryBuilder, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field as ArrowField, Schema};
+use proptest::prelude::*;
+
+use super::*;
+use crate::limits::PREFIX_TERMS_MAX;
+use crate::schema::{self, col};
+use crate::text::TextQuery;
+
+fn index_of(rows: &[(Option<String>, Option<u8>)]) -> (tempfile::TempDir, LogIndex) {
+    let bodies: StringArray = rows.iter().map(|row| row.0.as_deref()).collect();
+    let mut ids = FixedSizeBinaryBuilder::new(16);
+    for (_, id) in rows {
+        match id {
+            Some(byte) => ids.append_value([*byte; 16]).unwrap(),
+            None => ids.append_null(),
+        }
+    }
+    let fields =
+        vec![ArrowField::new(col::BODY, DataType::Utf8, true), ArrowField::new(col::TRACE_ID, schema::TRACE_ID, true)];
+    let columns: Vec<ArrayRef> = vec![Arc::new(bodies), Arc::new(ids.finish())];
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+    let mut builder = LogIndexBuilder::new().unwrap();
+    builder.push(&batch).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in builder.finish().unwrap() {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let index = LogIndex::open(folder.path(), rows.len() as u64).unwrap();
+    (folder, index)
+}
+
+fn rows_of(texts: &[&str]) -> Vec<(Option<String>, Option<u8>)> {
+    texts.iter().map(|text| (Some((*text).to_owned()), None)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn candidates_hold_every_exact_match(
+        rows in prop::collection::vec(
+            (prop::option::weighted(0.9, "([abAB失é]{1,3}[ .:]){0,6}"), prop::option::of(1_u8..4)),
+            1..40,
+        ),
+        queries in prop::collection::vec("(-?[abé失]{1,2}[*]? |-?\"[ab]{1,2} [ab]{1,2}\" |a[.]b ){1,3}", 1..8),
+    ) {
+        let (_folder, index) = index_of(&rows);
+        for query in queries {
+            let query = TextQuery::parse(&query).unwrap();
+            let exact: Vec<u32> = (0_u32..)
+                .zip(&rows)
+                .filter(|(_, row)| row.0.as_ref().is_some_and(|text| query.matches(text)))
+                .map(|(row, _)| row)
+                .collect();
+            let terms = query.required_terms();
+            match index.candidates(&terms).unwrap() {
+                None => prop_assert!(terms.is_empty()),
+                Some(candidates) => {
+                    prop_assert!(candidates.is_sorted());
+                    prop_assert!(exact.iter().all(|row| candidates.contains(row)), "{query:?}");
+                }
+            }
+        }
+        for byte in 1..4_u8 {
+            let id = TraceId::new([byte; 16]).unwrap();
+            let expected: Vec<u32> = (0_u32..).zip(&rows).filter(|(_, row)| row.1 == Some(byte)).map(|(row, _)| row).collect();
+            prop_assert_eq!(index.rows_of_trace(&id).unwrap(), expected);
+        }
+    }
+}
+
+#[test]
+fn single_words_are_found_exactly_and_nothing_narrows_nothing() {
+    let (_folder, index) = index_of(&rows_of(&["Timeout after 5s", "retry", "timeout: retry"]));
+    let candidates = |query| index.candidates(&TextQuery::parse(query).unwrap().required_terms()).unwrap();
+    assert_eq!(candidates("timeout"), Some(vec![0, 2]));
+    assert_eq!(candidates("timeout retry"), Some(vec![2]));
+    assert_eq!(candidates("re*"), Some(vec![1, 2]));
+    assert_eq!(candidates("nowhere"), Some(vec![]));
+    assert_eq!(candidates("-timeout"), None);
+}
+
+#[test]
+fn a_prefix_of_too_many_words_does_not_narrow() {
+    let word = |index: usize| format!("w{index}");
+    let texts: Vec<_> = (0..=PREFIX_TERMS_MAX).map(word).collect();
+    let rows: Vec<_> = texts.iter().map(|text| (Some(text.clone()), None)).collect();
+    let (_folder, index) = index_of(&rows);
+    let candidates = |query| index.candidates(&TextQuery::parse(query).unwrap().required_terms()).unwrap();
+    assert_eq!(candidates("w*"), None);
+    assert_eq!(candidates("w* w17"), Some(vec![17]));
+    assert_eq!(candidates("w1*").unwrap().len(), texts.iter().filter(|text| text.starts_with("w1")).count());
+}
+
+#[test]
+fn an_index_over_other_rows_is_refused() {
+    let (folder, _) = index_of(&rows_of(&["a", "b"]));
+    assert!(matches!(LogIndex::open(folder.path(), 3), Err(Error::Corrupt { .. })));
+}

@@ -1,0 +1,101 @@
+//! The manifest of a segment: what its files must be. It is the last file written and the first one believed.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::catalog::SegmentEntry;
+use crate::error::Error;
+
+/// Name of the manifest in a segment's folder.
+pub(crate) const MANIFEST: &str = "manifest.json";
+/// Name of the rows' file.
+pub(crate) const DATA: &str = "data.parquet";
+/// Name of the trace rows' file.
+pub(crate) const TRACES: &str = "traces.parquet";
+/// Name of the filters' file.
+pub(crate) const BLOOM: &str = "bloom.bin";
+/// Name of the folder of the log index.
+pub(crate) const LOG_INDEX: &str = "log_index";
+/// Version of a segment's layout.
+pub(crate) const VERSION: u32 = 1;
+
+/// The manifest; everything that is needed to enter a segment into a catalog again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    pub(crate) version: u32,
+    pub(crate) segment_id: u64,
+    pub(crate) table: String,
+    pub(crate) schema_version: u32,
+    pub(crate) rows: u64,
+    pub(crate) min_time_ns: i64,
+    pub(crate) max_time_ns: i64,
+    pub(crate) first_lsn: u64,
+    pub(crate) last_lsn: u64,
+    pub(crate) created_at_ns: u64,
+    pub(crate) files: Vec<FileEntry>,
+}
+
+/// One file of the segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FileEntry {
+    /// Path inside the segment's folder.
+    pub(crate) name: String,
+    pub(crate) bytes: u64,
+    /// The xxh3-64 of the whole file, 16 hex digits.
+    pub(crate) xxh3: String,
+}
+
+impl Manifest {
+    /// Reads the manifest of a segment and checks that it is the one that the catalog means.
+    pub(crate) fn read(dir: &Path, entry: &SegmentEntry) -> Result<Self, Error> {
+        let path = dir.join(MANIFEST);
+        let bytes = std::fs::read(&path).map_err(|error| Error::corrupt(&path, error))?;
+        let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| Error::corrupt(&path, error))?;
+        if manifest.version > VERSION {
+            let (found, supported) = (u64::from(manifest.version), u64::from(VERSION));
+            return Err(Error::Newer { what: "the segment", path, found, supported });
+        }
+        if (manifest.segment_id, manifest.rows) != (entry.segment_id, entry.rows) {
+            return Err(Error::corrupt(&path, "it belongs to another segment than the catalog says"));
+        }
+        Ok(manifest)
+    }
+
+    /// Reads one whole file and compares it with the manifest.
+    pub(crate) fn verify(&self, dir: &Path, name: &str) -> Result<(), Error> {
+        let path = dir.join(name);
+        let expected = self.files.iter().find(|file| file.name == name);
+        let expected = expected.ok_or_else(|| Error::corrupt(&path, "the manifest does not name it"))?;
+        let (bytes, xxh3) = file_hash(&path).map_err(|error| Error::corrupt(&path, error))?;
+        if bytes != expected.bytes {
+            return Err(Error::corrupt(&path, format!("it has {bytes} bytes instead of {}", expected.bytes)));
+        }
+        if xxh3 != expected.xxh3 {
+            return Err(Error::corrupt(&path, format!("its checksum is {xxh3} instead of {}", expected.xxh3)));
+        }
+        Ok(())
+    }
+}
+
+fn file_hash(path: &Path) -> std::io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let mut hash = Xxh3::new();
+    let mut buffer = vec![0; 256 << 10];
+    let mut bytes = 0;
+    loop {
+        let count = file.read(&mut buffer)?;
+        let Some(chunk) = buffer.get(..count).filter(|chunk| !chunk.is_empty()) else { break };
+        hash.update(chunk);
+        bytes += count as u64;
+    }
+    Ok((bytes, hash_text(&hash)))
+}
+
+/// Returns the hash as it stands in the manifest.
+pub(crate) fn hash_text(hash: &Xxh3) -> String {
+    format!("{:016x}", hash.digest())
+}
