@@ -27,6 +27,8 @@ mod shared;
 pub mod snapshot;
 pub mod status;
 pub mod storage;
+#[cfg(test)]
+mod testing;
 pub mod text;
 pub mod wal;
 
