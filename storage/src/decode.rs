@@ -26,7 +26,7 @@ mod repair;
 mod spans;
 #[cfg(test)]
 mod tests;
-pub(crate) mod wire;
+pub mod wire;
 
 use std::sync::Arc;
 

@@ -24,7 +24,7 @@ pub(super) enum Value<'p> {
 pub(super) fn value(bytes: &[u8]) -> Result<Value<'_>, Fault> {
     let mut value = Value::Any(bytes);
     let mut reader = Reader::new(bytes);
-    while let Some(field) = reader.next()? {
+    while let Some(field) = reader.next_field()? {
         match field.number {
             1 => value = Value::Str(field.text()?),
             2 => value = Value::Bool(field.bool()?),
@@ -46,7 +46,7 @@ fn check(bytes: &[u8], depth: usize) -> Result<(), Fault> {
         return Err(Fault::new(FaultKind::TooDeep, 0, bytes));
     }
     let mut reader = Reader::new(bytes);
-    while let Some(field) = reader.next()? {
+    while let Some(field) = reader.next_field()? {
         check_member(&field, depth)?;
     }
     Ok(())
@@ -67,7 +67,7 @@ fn check_member(field: &Field<'_>, depth: usize) -> Result<(), Fault> {
 /// Calls `check` with every item of an `ArrayValue` or `KeyValueList`: both have them in field 1.
 fn each(list: &[u8], mut check: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
     let mut reader = Reader::new(list);
-    while let Some(field) = reader.next()? {
+    while let Some(field) = reader.next_field()? {
         if field.number == 1 {
             check(field.bytes()?)?;
         }
@@ -78,7 +78,7 @@ fn each(list: &[u8], mut check: impl FnMut(&[u8]) -> Result<(), Fault>) -> Resul
 /// Checks a `KeyValue` whose value is the `depth`-th of a nest.
 pub(super) fn check_key_value(bytes: &[u8], depth: usize) -> Result<(), Fault> {
     let mut reader = Reader::new(bytes);
-    while let Some(field) = reader.next()? {
+    while let Some(field) = reader.next_field()? {
         match field.number {
             1 => drop(field.text()?),
             2 => check(field.bytes()?, depth)?,

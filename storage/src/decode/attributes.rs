@@ -58,7 +58,7 @@ impl<'p> Attributes<'p> {
     pub(super) fn push(&mut self, bytes: &'p [u8]) -> Result<(), Fault> {
         let mut attribute = Attribute { key: "", value: Value::None };
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 1 => attribute.key = field.text()?,
                 2 => {

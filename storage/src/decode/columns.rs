@@ -191,7 +191,7 @@ impl KeyValueListColumn {
     pub(super) fn push(&mut self, message: &[u8], number: u32) -> Result<(), Fault> {
         let before = self.bytes.len();
         let mut reader = Reader::new(message);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             if field.number == number {
                 put_bytes(&mut self.bytes, 1, field.bytes()?);
             }

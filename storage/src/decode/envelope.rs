@@ -61,7 +61,7 @@ pub(super) fn walk<'p, S: Sink<'p>>(
 ) -> Result<(), DecodeError> {
     let mut envelope = Envelope::default();
     let mut request = Reader::new(payload);
-    while let Some(field) = request.next().map_err(|fault| context.fatal(fault, "request"))? {
+    while let Some(field) = request.next_field().map_err(|fault| context.fatal(fault, "request"))? {
         if field.number == 1 {
             let bytes = field.bytes().map_err(|fault| context.fatal(fault, "request"))?;
             resource(context, sink, &mut envelope, bytes)?;
@@ -82,7 +82,7 @@ fn resource<'p, S: Sink<'p>>(
     let unreadable = unreadable(context, head, Kind::Resource)?;
     let (before, rejected_before) = (context.accepted, context.rejected);
     let mut reader = Reader::new(bytes);
-    while let Some(field) = reader.next().map_err(|fault| fatal(context, fault))? {
+    while let Some(field) = reader.next_field().map_err(|fault| fatal(context, fault))? {
         if field.number == 2 {
             let bytes = field.bytes().map_err(|fault| fatal(context, fault))?;
             scope(context, sink, envelope, bytes, unreadable)?;
@@ -108,7 +108,7 @@ fn scope<'p, S: Sink<'p>>(
     let unreadable = unreadable_resource.or(unreadable_scope);
     let rejected_before = context.rejected;
     let mut reader = Reader::new(bytes);
-    while let Some(field) = reader.next().map_err(|fault| fatal(context, fault))? {
+    while let Some(field) = reader.next_field().map_err(|fault| fatal(context, fault))? {
         if field.number != 2 {
             continue;
         }
@@ -196,7 +196,7 @@ struct Head<'p> {
 impl<'p> Head<'p> {
     fn read(&mut self, kind: Kind, attributes: &mut Attributes<'p>, message: &'p [u8]) -> Result<(), Fault> {
         let mut reader = Reader::new(message);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match (kind, field.number) {
                 (Kind::Resource, 1) | (Kind::Scope, 3) => attributes.push(field.bytes()?)?,
                 (Kind::Resource, 2) | (Kind::Scope, 4) => drop(field.varint()?),
@@ -222,7 +222,7 @@ impl<'p> Head<'p> {
 /// Checks an `EntityRef`: four texts.
 fn check_entity(message: &[u8]) -> Result<(), Fault> {
     let mut reader = Reader::new(message);
-    while let Some(field) = reader.next()? {
+    while let Some(field) = reader.next_field()? {
         if let 1..=4 = field.number {
             field.text()?;
         }

@@ -16,7 +16,7 @@ pub(super) fn other_signal(sent_as: SignalKind, record: &[u8]) -> Option<SignalK
 fn looks_like(signal: SignalKind, record: &[u8]) -> bool {
     let mut reader = Reader::new(record);
     let mut telling = false;
-    while let Ok(Some(field)) = reader.next() {
+    while let Ok(Some(field)) = reader.next_field() {
         let verdict = match signal {
             SignalKind::Traces => span_field(field.number, field.payload),
             SignalKind::Logs => log_field(field.number, field.payload),
@@ -63,5 +63,5 @@ fn metric_field(number: u32, payload: Payload<'_>) -> Option<bool> {
 
 /// Whether the message's first field is a submessage in field 1, as all five kinds of metric data have it.
 fn starts_with_points(data: &[u8]) -> bool {
-    matches!(Reader::new(data).next(), Ok(Some(field)) if field.number == 1 && field.bytes().is_ok())
+    matches!(Reader::new(data).next_field(), Ok(Some(field)) if field.number == 1 && field.bytes().is_ok())
 }

@@ -83,7 +83,7 @@ impl<'p> Logs<'p> {
         self.attributes.clear();
         let mut log = LogRecord::default();
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 1 => log.time_unix_nano = field.fixed64()?,
                 2 => log.severity_number = field.i32()?,

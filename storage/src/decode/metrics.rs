@@ -68,7 +68,7 @@ impl<'p> Sink<'p> for Metrics<'p> {
         };
         for data in &metric.data {
             let mut reader = Reader::new(data);
-            while let Some(field) = reader.next().map_err(|fault| context.fatal(fault, "metric data"))? {
+            while let Some(field) = reader.next_field().map_err(|fault| context.fatal(fault, "metric data"))? {
                 if field.number == 1 {
                     let point = field.bytes().map_err(|fault| context.fatal(fault, "metric data"))?;
                     self.point(context, envelope, &metric, (kind, point))?;
@@ -82,12 +82,12 @@ impl<'p> Sink<'p> for Metrics<'p> {
     fn items(bytes: &[u8]) -> u64 {
         let mut count = 0;
         let mut reader = Reader::new(bytes);
-        while let Ok(Some(field)) = reader.next() {
+        while let Ok(Some(field)) = reader.next_field() {
             if PointKind::of_field(field.number).is_none() {
                 continue;
             }
             let mut points = Reader::new(field.bytes().unwrap_or_default());
-            while let Ok(Some(point)) = points.next() {
+            while let Ok(Some(point)) = points.next_field() {
                 count += u64::from(point.number == 1);
             }
         }

@@ -103,7 +103,7 @@ impl<'p> Spans<'p> {
         self.links.clear();
         let mut span = Span::default();
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 1 => span.trace_id = field.bytes()?,
                 2 => span.span_id = field.bytes()?,
@@ -144,7 +144,7 @@ impl<'p> Status<'p> {
     /// Reads a status over what is there: protobuf merges a message that was sent twice.
     fn read(&mut self, bytes: &'p [u8]) -> Result<(), Fault> {
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 2 => self.message = field.text()?,
                 3 => self.code = field.i32()?,

@@ -11,11 +11,16 @@ use super::limits::MAX_GROUP_DEPTH;
 
 /// The value of a field, as far as the wire type tells.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Payload<'a> {
+pub enum Payload<'a> {
+    /// Wire type 0.
     Varint(u64),
+    /// Wire type 1, little-endian.
     Fixed64(u64),
+    /// Wire type 2: a text, bytes, a message or a packed list.
     Len(&'a [u8]),
+    /// Wire type 3, stepped over up to its end.
     Group,
+    /// Wire type 5, little-endian.
     Fixed32(u32),
 }
 
@@ -33,7 +38,7 @@ impl Payload<'_> {
 
 /// What is wrong with the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FaultKind {
+pub enum FaultKind {
     /// The message ends inside a field.
     Truncated,
     /// A varint of more than 64 bits.
@@ -43,7 +48,12 @@ pub(crate) enum FaultKind {
     /// A group end without its start, or groups nested too deep.
     Group,
     /// A known field with a foreign wire type.
-    WireType { expected: &'static str, found: &'static str },
+    WireType {
+        /// The wire type that the field has.
+        expected: &'static str,
+        /// The wire type that was sent.
+        found: &'static str,
+    },
     /// A string field that is not UTF-8.
     Utf8,
     /// A packed list whose length is no multiple of its item's.
@@ -54,19 +64,23 @@ pub(crate) enum FaultKind {
 
 /// A fault and where it is: `at` is an address inside the request, see [`Fault::offset_in`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) kind: FaultKind,
-    pub(crate) field: u32,
+pub struct Fault {
+    /// What is wrong.
+    pub kind: FaultKind,
+    /// The number of the field in its message, 0 where that is not known.
+    pub field: u32,
     at: usize,
 }
 
 impl Fault {
+    /// Notes a fault at the begin of `at`, which must be part of the request.
     pub(crate) fn new(kind: FaultKind, field: u32, at: &[u8]) -> Self {
         Self { kind, field, at: at.as_ptr() as usize }
     }
 
     /// Returns how many bytes of `payload` lie before the fault; the fault must have been found inside it.
-    pub(crate) fn offset_in(&self, payload: &[u8]) -> usize {
+    #[must_use]
+    pub fn offset_in(&self, payload: &[u8]) -> usize {
         self.at.saturating_sub(payload.as_ptr() as usize).min(payload.len())
     }
 }
@@ -92,21 +106,29 @@ impl fmt::Display for Fault {
 
 /// A field with its value.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Field<'a> {
-    pub(crate) number: u32,
-    pub(crate) payload: Payload<'a>,
+pub struct Field<'a> {
+    /// The field's number.
+    pub number: u32,
+    /// The field's value.
+    pub payload: Payload<'a>,
     /// The bytes that begin with this field's value.
     from: &'a [u8],
 }
 
 impl<'a> Field<'a> {
+    /// Returns a length-delimited field.
+    #[must_use]
+    pub const fn of_bytes(number: u32, bytes: &'a [u8]) -> Self {
+        Self { number, payload: Payload::Len(bytes), from: bytes }
+    }
+
     #[cold]
     fn wire_type(&self, expected: &'static str) -> Fault {
         Fault::new(FaultKind::WireType { expected, found: self.payload.name() }, self.number, self.from)
     }
 
     /// Reads `uint64`, `int64`, `uint32`, `int32`, `bool` and enums; narrower types truncate as every decoder does.
-    pub(crate) fn varint(&self) -> Result<u64, Fault> {
+    pub fn varint(&self) -> Result<u64, Fault> {
         match self.payload {
             Payload::Varint(value) => Ok(value),
             _ => Err(self.wire_type("varint")),
@@ -114,27 +136,27 @@ impl<'a> Field<'a> {
     }
 
     /// Reads `uint32`.
-    pub(crate) fn u32(&self) -> Result<u32, Fault> {
+    pub fn u32(&self) -> Result<u32, Fault> {
         self.varint().map(low_32)
     }
 
     /// Reads `int32` and enums; numbers that the enum does not list are kept.
-    pub(crate) fn i32(&self) -> Result<i32, Fault> {
+    pub fn i32(&self) -> Result<i32, Fault> {
         self.u32().map(u32::cast_signed)
     }
 
     /// Reads `sint32` (zigzag).
-    pub(crate) fn sint32(&self) -> Result<i32, Fault> {
+    pub fn sint32(&self) -> Result<i32, Fault> {
         self.u32().map(|raw| (raw >> 1).cast_signed() ^ -((raw & 1).cast_signed()))
     }
 
     /// Reads `bool`.
-    pub(crate) fn bool(&self) -> Result<bool, Fault> {
+    pub fn bool(&self) -> Result<bool, Fault> {
         self.varint().map(|value| value != 0)
     }
 
     /// Reads `fixed64` and the bits of `sfixed64`.
-    pub(crate) fn fixed64(&self) -> Result<u64, Fault> {
+    pub fn fixed64(&self) -> Result<u64, Fault> {
         match self.payload {
             Payload::Fixed64(value) => Ok(value),
             _ => Err(self.wire_type("64-bit")),
@@ -142,12 +164,12 @@ impl<'a> Field<'a> {
     }
 
     /// Reads `double`.
-    pub(crate) fn double(&self) -> Result<f64, Fault> {
+    pub fn double(&self) -> Result<f64, Fault> {
         self.fixed64().map(f64::from_bits)
     }
 
     /// Reads `fixed32`.
-    pub(crate) fn fixed32(&self) -> Result<u32, Fault> {
+    pub fn fixed32(&self) -> Result<u32, Fault> {
         match self.payload {
             Payload::Fixed32(value) => Ok(value),
             _ => Err(self.wire_type("32-bit")),
@@ -155,7 +177,7 @@ impl<'a> Field<'a> {
     }
 
     /// Reads `bytes` or the bytes of a submessage.
-    pub(crate) fn bytes(&self) -> Result<&'a [u8], Fault> {
+    pub fn bytes(&self) -> Result<&'a [u8], Fault> {
         match self.payload {
             Payload::Len(bytes) => Ok(bytes),
             _ => Err(self.wire_type("length-delimited")),
@@ -163,13 +185,13 @@ impl<'a> Field<'a> {
     }
 
     /// Reads `string`.
-    pub(crate) fn text(&self) -> Result<&'a str, Fault> {
+    pub fn text(&self) -> Result<&'a str, Fault> {
         let bytes = self.bytes()?;
         std::str::from_utf8(bytes).map_err(|_| Fault::new(FaultKind::Utf8, self.number, bytes))
     }
 
     /// Appends a repeated `fixed64` or `double` (its bits), packed or not.
-    pub(crate) fn repeated_fixed64(&self, out: &mut Vec<u64>) -> Result<(), Fault> {
+    pub fn repeated_fixed64(&self, out: &mut Vec<u64>) -> Result<(), Fault> {
         match self.payload {
             Payload::Fixed64(value) => out.push(value),
             Payload::Len(bytes) => {
@@ -185,7 +207,7 @@ impl<'a> Field<'a> {
     }
 
     /// Appends a repeated `uint64`, packed or not.
-    pub(crate) fn repeated_varint(&self, out: &mut Vec<u64>) -> Result<(), Fault> {
+    pub fn repeated_varint(&self, out: &mut Vec<u64>) -> Result<(), Fault> {
         match self.payload {
             Payload::Varint(value) => out.push(value),
             Payload::Len(bytes) => {
@@ -208,22 +230,26 @@ const fn low_32(value: u64) -> u32 {
 
 /// Reads the fields of one message.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) const fn new(message: &'a [u8]) -> Self {
+    /// Begins at the first field of a message.
+    #[must_use]
+    pub const fn new(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    /// Whether the message is over.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// Returns the next field, or `None` at the end of the message.
     #[inline]
-    pub(crate) fn next(&mut self) -> Result<Option<Field<'a>>, Fault> {
+    pub fn next_field(&mut self) -> Result<Option<Field<'a>>, Fault> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -244,9 +270,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the next field and the bytes that it is made of, tag included.
-    pub(crate) fn next_raw(&mut self) -> Result<Option<(Field<'a>, &'a [u8])>, Fault> {
+    pub fn next_raw(&mut self) -> Result<Option<(Field<'a>, &'a [u8])>, Fault> {
         let before = self.rest;
-        let field = self.next()?;
+        let field = self.next_field()?;
         let raw = before.split_at_checked(before.len().saturating_sub(self.rest.len())).map_or(before, |(raw, _)| raw);
         Ok(field.map(|field| (field, raw)))
     }
@@ -336,7 +362,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends a varint.
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -345,14 +371,15 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends a length-delimited field.
-pub(crate) fn put_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
+pub fn put_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     put_varint(out, u64::from(number) << 3 | 2);
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
 /// Returns how many bytes a varint takes.
-pub(crate) const fn varint_len(value: u64) -> usize {
+#[must_use]
+pub const fn varint_len(value: u64) -> usize {
     // 64 bits in groups of 7; a value of 0 takes one byte.
     ((63 - (value | 1).leading_zeros()) as usize) / 7 + 1
 }
@@ -390,18 +417,18 @@ mod tests {
             bytes
         };
         let fits = nested(MAX_GROUP_DEPTH);
-        assert_eq!(Reader::new(&fits).next().unwrap().unwrap().payload, Payload::Group);
+        assert_eq!(Reader::new(&fits).next_field().unwrap().unwrap().payload, Payload::Group);
         let too_deep = nested(MAX_GROUP_DEPTH + 1);
-        assert_eq!(Reader::new(&too_deep).next().unwrap_err().kind, FaultKind::Group);
-        assert_eq!(Reader::new(&[0x0b, 0x14]).next().unwrap_err().kind, FaultKind::Group);
+        assert_eq!(Reader::new(&too_deep).next_field().unwrap_err().kind, FaultKind::Group);
+        assert_eq!(Reader::new(&[0x0b, 0x14]).next_field().unwrap_err().kind, FaultKind::Group);
     }
 
     #[test]
     fn a_fault_knows_its_offset() {
         let bytes = [0x08, 0x01, 0x12, 0x05, 0x00];
         let mut reader = Reader::new(&bytes);
-        assert!(reader.next().unwrap().is_some());
-        let fault = reader.next().unwrap_err();
+        assert!(reader.next_field().unwrap().is_some());
+        let fault = reader.next_field().unwrap_err();
         assert_eq!((fault.kind, fault.offset_in(&bytes)), (FaultKind::Truncated, 3));
     }
 }

@@ -102,7 +102,7 @@ pub(super) fn key_value_proto(bytes: &[u8], depth: usize) -> KeyValue {
 fn items(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut reader = Reader::new(bytes);
     std::iter::from_fn(move || {
-        while let Ok(Some(field)) = reader.next() {
+        while let Ok(Some(field)) = reader.next_field() {
             if field.number == 1 {
                 return field.bytes().ok();
             }
@@ -114,7 +114,7 @@ fn items(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Calls `read` with every field up to the first that does not parse; there is none in what was stored.
 pub(super) fn for_each<'a>(bytes: &'a [u8], mut read: impl FnMut(&Field<'a>) -> Result<(), Fault>) {
     let mut reader = Reader::new(bytes);
-    while let Ok(Some(field)) = reader.next() {
+    while let Ok(Some(field)) = reader.next_field() {
         if read(&field).is_err() {
             return;
         }

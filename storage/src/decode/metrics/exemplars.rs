@@ -43,7 +43,7 @@ impl<'p> Exemplar<'p> {
     fn read(bytes: &'p [u8], attribute: impl Fn(&'p [u8]) -> Result<(), Fault>) -> Result<Self, Fault> {
         let mut exemplar = Self::default();
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 2 => exemplar.time_unix_nano = field.fixed64()?,
                 3 => exemplar.value = Number::Double(field.double()?),

@@ -81,7 +81,7 @@ impl ExponentialPoints {
         self.positive.begin_row();
         self.negative.begin_row();
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 1 => attributes.push(field.bytes()?)?,
                 4 => point.count = field.fixed64()?,
@@ -147,7 +147,7 @@ impl ExponentialPoints {
 fn read_buckets(bytes: &[u8], offset: &mut Option<i32>, counts: &mut Vec<u64>) -> Result<(), Fault> {
     let offset = offset.get_or_insert(0);
     let mut reader = Reader::new(bytes);
-    while let Some(field) = reader.next()? {
+    while let Some(field) = reader.next_field()? {
         match field.number {
             1 => *offset = field.sint32()?,
             2 => field.repeated_varint(counts)?,

@@ -105,7 +105,7 @@ impl HistogramPoints {
         self.bounds.begin_row();
         self.counts.begin_row();
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 4 => point.count = field.fixed64()?,
                 5 => point.sum = Some(field.double()?),

@@ -51,7 +51,7 @@ impl NumberPoints {
         let mut common = Common::default();
         self.number = Number::None;
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 4 => self.number = Number::Double(field.double()?),
                 5 => exemplars.push(exemplars::check(field.bytes()?)?),

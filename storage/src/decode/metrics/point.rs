@@ -77,7 +77,7 @@ impl<'p> Metric<'p> {
     pub(super) fn read(bytes: &'p [u8], envelope: &Envelope<'p>) -> Result<Self, Fault> {
         let mut metric = Self::default();
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 1 => metric.name = field.text()?,
                 2 => metric.description = field.text()?,
@@ -105,7 +105,7 @@ impl<'p> Metric<'p> {
         }
         self.data.push(bytes);
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 1 => drop(field.bytes()?),
                 2 if kind.has_temporality() => self.aggregation_temporality = field.i32()?,

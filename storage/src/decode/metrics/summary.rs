@@ -51,7 +51,7 @@ impl SummaryPoints {
         self.quantiles.truncate(self.kept);
         (self.count_of_point, self.sum_of_point) = (0, 0.0);
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 4 => self.count_of_point = field.fixed64()?,
                 5 => self.sum_of_point = field.double()?,
@@ -89,7 +89,7 @@ impl SummaryPoints {
 fn read_quantile(bytes: &[u8]) -> Result<(f64, f64), Fault> {
     let (mut quantile, mut value) = (0.0, 0.0);
     let mut reader = Reader::new(bytes);
-    while let Some(field) = reader.next()? {
+    while let Some(field) = reader.next_field()? {
         match field.number {
             1 => quantile = field.double()?,
             2 => value = field.double()?,

@@ -28,7 +28,7 @@ impl<'p> Event<'p> {
     fn read(bytes: &'p [u8], attribute: impl Fn(&'p [u8]) -> Result<(), Fault>) -> Result<Self, Fault> {
         let mut event = Self::default();
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 1 => event.time_unix_nano = field.fixed64()?,
                 2 => event.name = field.text()?,
@@ -106,7 +106,7 @@ impl<'p> Link<'p> {
     fn read(bytes: &'p [u8], attribute: impl Fn(&'p [u8]) -> Result<(), Fault>) -> Result<Self, Fault> {
         let mut link = Self::default();
         let mut reader = Reader::new(bytes);
-        while let Some(field) = reader.next()? {
+        while let Some(field) = reader.next_field()? {
             match field.number {
                 1 => link.trace_id = field.bytes()?,
                 2 => link.span_id = field.bytes()?,

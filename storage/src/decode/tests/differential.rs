@@ -52,7 +52,7 @@ fn stored(signal: SignalKind, decoded: &Decoded) -> Flat {
 /// Whether the request sets a singular message twice where we keep the last and prost merges.
 fn has_twice(kind: Kind, message: &[u8]) -> bool {
     let (mut reader, mut values) = (Reader::new(message), 0);
-    while let Ok(Some(field)) = reader.next() {
+    while let Ok(Some(field)) = reader.next_field() {
         let (Holds::Message(inner), Payload::Len(bytes)) = (kind.field(field.number), field.payload) else { continue };
         values += usize::from(matches!((kind, field.number), (Kind::KeyValue, 2) | (Kind::LogRecord, 5)));
         if values > 1 || has_twice(inner, bytes) {
