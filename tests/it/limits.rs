@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::support::server;
 
 /// What a bomb would inflate to. Each is refused after at most the limit of 64 MiB.
-const BOMB_BYTES: u64 = 2 << 30;
+const BOMB_BYTES: usize = 2 << 30;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn zip_bombs_are_refused_quickly_and_cost_little_memory() {

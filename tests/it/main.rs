@@ -20,6 +20,6 @@ mod process;
 mod security;
 mod stories;
 mod support;
-// mod telemetry;
+mod telemetry;
 mod tidy;
 mod ui;

@@ -3,8 +3,8 @@
 use reqwest::Method;
 use telltale::telemetry::{Kind, Metric};
 use telltale_tests::http::{Http, Metrics, PROTOBUF, Signal};
-use telltale_tests::rng::Rng;
 use telltale_tests::otlp;
+use telltale_tests::rng::Rng;
 
 use crate::support::server;
 
@@ -26,7 +26,10 @@ async fn the_exposition_is_well_formed() {
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let name = line.split(['{', ' ']).next().unwrap();
         let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
-        assert!(declared.contains(&name) || base.is_some_and(|base| declared.contains(&base)), "{line} is not declared");
+        assert!(
+            declared.contains(&name) || base.is_some_and(|base| declared.contains(&base)),
+            "{line} is not declared"
+        );
         assert!(name.starts_with("telltale_") || name.starts_with("process_"), "{line}");
         assert!(line.rsplit(' ').next().unwrap().parse::<f64>().is_ok(), "{line}");
         samples += 1;
@@ -55,7 +58,10 @@ async fn every_feature_moves_its_signals() {
         let name = metric.prometheus_name();
         assert!(after.0.contains(&format!("# TYPE {name} ")), "{name} is declared and not shown");
         let moved = SIGNALS.iter().any(|(moved, ..)| moved == metric);
-        assert!(moved || AT_REST.contains(metric), "{name}: say in SIGNALS what moves it, or in AT_REST why nothing does here");
+        assert!(
+            moved || AT_REST.contains(metric),
+            "{name}: say in SIGNALS what moves it, or in AT_REST why nothing does here"
+        );
     }
 }
 
@@ -66,7 +72,8 @@ async fn act(http: &Http) {
     spans[9].span_id.clear();
     let _ = http.export(Signal::Traces, &otlp::traces("own", spans)).await.ok();
     let _ = http.export(Signal::Logs, &otlp::logs("own", vec![otlp::log([1; 16], [1; 8], "l")])).await.ok();
-    let _ = http.export(Signal::Metrics, &otlp::metrics("own", vec![otlp::gauge("g", vec![otlp::point(1.0)])])).await.ok();
+    let _ =
+        http.export(Signal::Metrics, &otlp::metrics("own", vec![otlp::gauge("g", vec![otlp::point(1.0)])])).await.ok();
     let _ = http.post(Signal::Traces, PROTOBUF, &b"\xff\xff"[..]).await;
     let _ = http.send(http.request(Method::GET, "/api/health").header("host", "evil.example.com")).await;
     http.flush_durable().await;
@@ -108,10 +115,28 @@ const SIGNALS: &[(Metric, &[&str], f64)] = &[
 /// Declared and shown, but not moved by an idle and healthy server.
 const AT_REST: &[Metric] = &[
     // Gauges of the moment.
-    Metric::IngestRate, Metric::AdmissionUsed, Metric::AdmissionLimit, Metric::AdmissionWaiting, Metric::ConnectionsOpen,
-    Metric::LiveReaders, Metric::WalBytes, Metric::WalLag, Metric::MemtableBytes, Metric::ProcessUptime, Metric::ProcessMemory,
-    Metric::ProcessFiles, Metric::StoreFreeBytes, Metric::StoreHealthy, Metric::StoreQuarantined,
+    Metric::IngestRate,
+    Metric::AdmissionUsed,
+    Metric::AdmissionLimit,
+    Metric::AdmissionWaiting,
+    Metric::ConnectionsOpen,
+    Metric::LiveReaders,
+    Metric::WalBytes,
+    Metric::WalLag,
+    Metric::MemtableBytes,
+    Metric::ProcessUptime,
+    Metric::ProcessMemory,
+    Metric::ProcessFiles,
+    Metric::StoreFreeBytes,
+    Metric::StoreHealthy,
+    Metric::StoreQuarantined,
     // Overload, bugs and restarts.
-    Metric::AdmissionHeld, Metric::AdmissionRefused, Metric::ConnectionsRefused, Metric::ConnectionsClosed, Metric::Panics,
-    Metric::WalReplayed, Metric::AppendWaits, Metric::AppendRefusals,
+    Metric::AdmissionHeld,
+    Metric::AdmissionRefused,
+    Metric::ConnectionsRefused,
+    Metric::ConnectionsClosed,
+    Metric::Panics,
+    Metric::WalReplayed,
+    Metric::AppendWaits,
+    Metric::AppendRefusals,
 ];

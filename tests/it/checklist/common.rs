@@ -82,7 +82,7 @@ async fn c7_c15_partial_success_counts_and_explains() {
     let response: opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse = answer.protobuf();
     let partial = response.partial_success.unwrap();
     assert_eq!(partial.rejected_spans, 2);
-    assert!(partial.error_message.contains("span id"), "{}", partial.error_message);
+    assert!(partial.error_message.contains("span_id"), "{}", partial.error_message);
     assert!(partial.error_message.len() <= 1024);
     let names = server.http.sql("SELECT name FROM spans ORDER BY name").await;
     assert_eq!(names, [json!({"name": "good 0"}), json!({"name": "good 3"})]);
