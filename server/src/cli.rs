@@ -8,7 +8,12 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Flags;
 
+pub mod client;
+pub mod doctor;
+pub mod query;
 pub mod serve;
+pub mod story;
+mod table;
 
 /// Exit code: something failed.
 pub const FAILED: u8 = 1;
@@ -34,6 +39,12 @@ struct Cli {
 enum Command {
     /// Receive OTLP, keep it, and answer questions; the default.
     Serve(Flags),
+    /// Ask a running server with SQL.
+    Query(query::Args),
+    /// Tell the story of one request.
+    Story(story::Args),
+    /// Look for what keeps telemetry from arriving.
+    Doctor(doctor::Args),
 }
 
 /// Understands the process's arguments, runs the command and returns the exit code.
@@ -50,6 +61,9 @@ pub fn main() -> ExitCode {
     };
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(flags) => serve::main(&flags),
+        Command::Query(args) => query::main(&args),
+        Command::Story(args) => story::main(&args),
+        Command::Doctor(args) => doctor::main(&args),
     }
 }
 

@@ -1,14 +1,63 @@
 //! The query API and the user interface, on the listener of `--listen`.
+//!
+//! Handlers are thin: they read the request, ask the store, the query engine or telltale-story, and shape the answer.
+//! What a status means stands in [`problem`], what rows look like outside stands in [`view`]. Deliberately absent:
+//! access rules, security headers and OTLP, which come before (`edge`), and anything that plans or stores.
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use telltale_api::routes;
 
+use crate::limits::QUERY_BODY_BYTES;
 use crate::state::AppState;
+
+mod answer;
+mod assets;
+mod extract;
+mod flush;
+mod health;
+mod issues;
+mod live;
+mod metrics;
+mod negotiate;
+mod otlp;
+mod page;
+pub(crate) mod problem;
+mod recent;
+mod resolve;
+mod sql;
+mod story;
+mod trace;
+mod view;
+
+#[cfg(test)]
+mod tests;
 
 /// Returns the routes that need a running store.
 ///
 /// OTLP paths, `/login`, access rules and security headers are not here: the edge applies them to every request first.
 pub fn router(state: Arc<AppState>) -> Router {
-    Router::new().with_state(state)
+    let under = |prefix: &str, rest: &str| format!("{prefix}{rest}");
+    Router::new()
+        .route(routes::HEALTH, get(health::health))
+        .route(routes::RESOLVE, get(resolve::resolve))
+        .route(&under(routes::TRACE, "{id}"), get(trace::trace))
+        .route(&under(routes::TRACE, "{id}/otlp"), get(otlp::otlp))
+        .route(&under(routes::STORY, "{id}"), get(story::story))
+        .route(routes::RECENT, get(recent::recent))
+        .route(routes::LIVE, get(live::live))
+        .route(routes::ISSUES, get(issues::issues))
+        .route(routes::SQL, post(sql::sql))
+        .route(routes::FLUSH, post(flush::flush))
+        .route(routes::METRICS, get(metrics::metrics))
+        .route(&under(routes::STORY_PAGE, "{*rest}"), get(story::page))
+        .route(&under(routes::ASSETS, "{*path}"), get(assets::asset))
+        .route(routes::HOME, get(assets::shell))
+        .fallback(assets::other_page)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(DefaultBodyLimit::max(QUERY_BODY_BYTES))
+        .with_state(state)
 }

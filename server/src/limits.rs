@@ -134,3 +134,39 @@ pub const SESSION_SECONDS: u64 = 12 * 60 * 60;
 
 /// How long a stopping server waits for its connections; the rest of [`SHUTDOWN`] is for the last flush.
 pub const CONNECTIONS_DRAIN: Duration = Duration::from_secs(3);
+
+/// Bytes of a title or a description that a story's page shows in chats and tickets; longer ones end in `…`.
+pub const PREVIEW_BYTES: usize = 300;
+
+/// Traces on the start page when `?limit=` does not say.
+pub const RECENT_TRACES: usize = 50;
+
+/// Traces that `?limit=` may ask for.
+pub const RECENT_TRACES_MAX: usize = 200;
+
+/// Issues on the start page; `/api/issues` has all.
+pub const RECENT_ISSUES: usize = 10;
+
+/// Services that the start page names, by name.
+pub const RECENT_SERVICES: usize = 300;
+
+/// Traces that are shown for one reading of a paste; its note says how many were left out.
+pub const RESOLVE_TRACES: usize = 20;
+
+/// Digits that the beginning of a trace id needs to be looked for: fewer match too much.
+pub const PREFIX_DIGITS: usize = 6;
+
+/// Bytes of a paste that `telltale story -` reads: what fits, URL-encoded, into a request's head.
+pub const PASTE_BYTES: usize = 16 * 1024;
+
+/// Bytes of a request body on the query paths; OTLP has its own limit.
+pub const QUERY_BODY_BYTES: usize = 1024 * 1024;
+
+/// How often a quiet live stream sends a comment, so that proxies do not cut it.
+pub const LIVE_KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How soon a browser comes back after a live stream broke off.
+pub const LIVE_RETRY: Duration = Duration::from_secs(1);
+
+/// How long `telltale doctor` waits for a connection.
+pub const DOCTOR_CONNECT: Duration = Duration::from_secs(3);

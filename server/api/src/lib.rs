@@ -9,6 +9,7 @@
 //! * [`routes`] is the single table of paths.
 
 pub mod error;
+pub mod flush;
 pub mod health;
 pub mod issue;
 pub mod live;

@@ -55,6 +55,7 @@ pub struct Endpoints {
 /// One server-sent event; its `event:` name is the tag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "events are few and short-lived; a box would be in every reader's way")]
 pub enum LiveEvent {
     /// Spans were acknowledged: the traces that they belong to, as far as this export request tells.
     Traces {
@@ -80,6 +81,20 @@ pub enum LiveEvent {
         /// How many.
         count: u64,
     },
+}
+
+impl LiveEvent {
+    /// Returns the tag, which is also the event's name in the stream.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Traces { .. } => "traces",
+            Self::Logs { .. } => "logs",
+            Self::Points { .. } => "points",
+            Self::Issue(_) => "issue",
+            Self::Skipped { .. } => "skipped",
+        }
+    }
 }
 
 /// What one export request says of a trace.

@@ -35,3 +35,14 @@ pub struct SqlColumn {
     #[serde(rename = "type")]
     pub data_type: String,
 }
+
+/// The answer as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SqlAnswer<Row> {
+    /// The columns in order; their names are unique.
+    pub columns: Vec<SqlColumn>,
+    /// One JSON object a row, by column name: ids as hex, times as RFC 3339 with nanoseconds, NaN as a string.
+    pub rows: Vec<Row>,
+    /// What was read to answer.
+    pub report: ScanReport,
+}

@@ -31,7 +31,7 @@ pub struct TraceSummary {
 }
 
 /// One trace with everything that belongs to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub struct TraceView {
     /// The trace.
     pub trace_id: String,
@@ -54,7 +54,7 @@ pub struct TraceView {
 }
 
 /// A span as the page needs it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub struct SpanRow {
     /// The span.
     pub span_id: String,
@@ -108,7 +108,7 @@ pub struct SpanRow {
 }
 
 /// Which member of OTLP's `AnyValue` a value came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueType {
     /// `string_value`.
@@ -131,7 +131,7 @@ pub enum ValueType {
 }
 
 /// An attribute as text with its type; `/api/trace/{id}/otlp` has it lossless.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub struct AttributeRow {
     /// The key.
     pub key: String,
@@ -143,7 +143,7 @@ pub struct AttributeRow {
 }
 
 /// A span event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub struct EventRow {
     /// When.
     pub time_unix_nano: Nanos,
@@ -158,7 +158,7 @@ pub struct EventRow {
 }
 
 /// A link to another span.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub struct LinkRow {
     /// The trace it points to.
     pub trace_id: String,
@@ -176,7 +176,7 @@ pub struct LinkRow {
 }
 
 /// A log record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub struct LogRow {
     /// The record's time, else its observed time, else its arrival.
     pub time_unix_nano: Nanos,
@@ -211,7 +211,7 @@ pub struct LogRow {
 }
 
 /// An exemplar of a metric that names the trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub struct ExemplarRow {
     /// Name of the metric.
     pub metric: String,
@@ -231,7 +231,7 @@ pub struct ExemplarRow {
 }
 
 /// A resource.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub struct ResourceView {
     /// Its attributes.
     pub attributes: Vec<AttributeRow>,
@@ -244,7 +244,7 @@ pub struct ResourceView {
 }
 
 /// An instrumentation scope.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub struct ScopeView {
     /// Name of the library.
     pub name: String,

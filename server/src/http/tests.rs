@@ -1,0 +1,10 @@
+//! The handlers in process, over a real store in a temporary folder that was fed with OTLP.
+
+mod formats;
+mod harness;
+mod live;
+mod lookup;
+mod pages;
+mod sample;
+mod snapshots;
+mod sql;

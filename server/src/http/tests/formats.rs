@@ -1,0 +1,69 @@
+//! The same trace in every form.
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::LogsData;
+use opentelemetry_proto::tonic::trace::v1::TracesData;
+use prost::Message as _;
+use serde_json::Value;
+
+use super::harness::Server;
+use super::sample::{self, TRACE};
+
+/// Scenario: the trace is asked for as protobuf, from memory and from segments.
+/// Guarantees: what was sent comes back, but for the order of envelopes.
+#[tokio::test]
+async fn protobuf_gives_back_what_was_sent() {
+    let server = Server::with_sample().await;
+    for _from in ["memory", "segments"] {
+        let path = format!("/api/trace/{TRACE}/otlp");
+        let traces = server.get_with(&path, "accept", "application/x-protobuf").await;
+        assert_eq!(traces.header("content-type"), "application/x-protobuf");
+        let mut got = TracesData::decode(traces.body).unwrap().resource_spans;
+        let mut sent = sample::traces().resource_spans;
+        for groups in [&mut got, &mut sent] {
+            groups.sort_by_key(|group| format!("{:?}", group.resource));
+        }
+        assert_eq!(got, sent);
+        let logs = server.get_with(&format!("{path}?signal=logs"), "accept", "application/x-protobuf").await;
+        assert_eq!(LogsData::decode(logs.body).unwrap().resource_logs, sample::logs().resource_logs);
+        server.state.storage.flush().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_story_is_the_same_with_and_without_a_browser() {
+    let server = Server::with_sample().await;
+    let story = server.get(&format!("/api/story/{TRACE}")).await.json();
+    assert_eq!(story, server.get(&format!("/t/{TRACE}.json")).await.json());
+    assert_eq!(story, server.get_with(&format!("/t/{TRACE}"), "accept", "application/json").await.json());
+    assert_eq!(story["counts"]["spans"], 2);
+    let text = server.get(&format!("/t/{TRACE}.txt")).await;
+    assert_eq!(text.header("content-type"), "text/plain; charset=utf-8");
+    let by_accept = server.get_with(&format!("/t/{TRACE}"), "accept", "text/plain").await;
+    assert_eq!(text.text(), by_accept.text());
+    let markdown = server.get(&format!("/t/{TRACE}.md")).await;
+    assert_eq!(markdown.header("content-type"), "text/markdown; charset=utf-8");
+    for form in [&text, &markdown] {
+        assert!(form.text().contains("POST /orders") && form.text().contains("deadlock detected"), "{}", form.text());
+    }
+}
+
+#[tokio::test]
+async fn an_exemplar_of_another_trace_in_the_same_point_is_left_out() {
+    let server = Server::with_sample().await;
+    let view = server.get(&format!("/api/trace/{TRACE}")).await.json();
+    let exemplars = view["exemplars"].as_array().unwrap();
+    assert_eq!(exemplars.len(), 1);
+    assert_eq!((&exemplars[0]["metric"], &exemplars[0]["value"]), (&Value::from("orders.open"), &Value::from("17")));
+}
+
+/// The requests of the sample are what collectors send; the shapes of `Export…Request` and `…Data` are the same.
+#[test]
+fn data_and_export_requests_share_their_bytes() {
+    let bytes = sample::traces().encode_to_vec();
+    assert_eq!(TracesData::decode(&*bytes).unwrap().encode_to_vec(), bytes);
+    assert_eq!(ExportTraceServiceRequest::decode(&*bytes).unwrap(), sample::traces());
+    let bytes = sample::logs().encode_to_vec();
+    assert_eq!(ExportLogsServiceRequest::decode(&*bytes).unwrap(), sample::logs());
+}

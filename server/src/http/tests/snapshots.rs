@@ -1,0 +1,109 @@
+//! The shape of every answer as a file: a change of the public API is a visible difference.
+//!
+//! `TELLTALE_BLESS=1 cargo test -p telltale snapshots` writes the files anew; they are never edited by hand.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use telltale_api::live::{Endpoints, LiveEvent, LiveTrace};
+use telltale_api::{Nanos, SignedNanos};
+
+use super::harness::{NOW, Server};
+use super::sample::{QUERY, TRACE};
+use crate::issues::Sighting;
+
+/// Members whose value differs from run to run.
+const CHANGING: [&str; 4] = ["elapsed_us", "elapsed_ms", "items_per_second", "disk_bytes"];
+
+fn calm(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if CHANGING.contains(&name.as_str()) {
+                    *member = Value::from(0);
+                } else {
+                    calm(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(calm),
+        _ => {}
+    }
+}
+
+fn check(name: &str, mut answer: Value) {
+    calm(&mut answer);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/snapshots/api").join(format!("{name}.json"));
+    let text = serde_json::to_string_pretty(&answer).unwrap() + "\n";
+    if std::env::var_os("TELLTALE_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, expected, "{} differs: see the module's comment", path.display());
+}
+
+fn sighting() -> Sighting {
+    Sighting {
+        code: "service_name_missing".into(),
+        outcome: "odd".into(),
+        message: "no service.name in the resource".into(),
+        hint: "set OTEL_SERVICE_NAME".into(),
+        signal: Some("traces".into()),
+        protocol: "http/json".into(),
+        peer: "127.0.0.1".into(),
+        user_agent: Some("agent/1".into()),
+        service_name: None,
+        count: 3,
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_the_shape_that_was_agreed() {
+    let server = Server::with_sample().await;
+    server.state.issues.record(sighting(), Nanos(NOW.0));
+    let endpoints = Endpoints { ui: "http://u".into(), otlp_grpc: "http://g".into(), otlp_http: "http://h".into() };
+    server.state.endpoints.set(endpoints).unwrap();
+    for (name, path) in [
+        ("health", "/api/health".to_owned()),
+        ("resolve", format!("/api/resolve?q=00-{TRACE}-{QUERY}-00")),
+        ("trace", format!("/api/trace/{TRACE}")),
+        ("trace_otlp", format!("/api/trace/{TRACE}/otlp")),
+        ("story", format!("/api/story/{TRACE}")),
+        ("recent", "/api/recent".to_owned()),
+        ("issues", "/api/issues".to_owned()),
+    ] {
+        check(name, server.get(&path).await.json());
+    }
+    check("flush", server.post("/api/flush", "").await.json());
+    let sql =
+        r#"{"sql":"SELECT trace_id, name, start_time_unix_nano, duration_ns, attributes FROM spans ORDER BY name"}"#;
+    check("sql", server.post("/api/sql", sql).await.json());
+    let not_found = server.get("/api/trace/4bf92f3577b34da6a3ce929d0e0e4736").await;
+    check("error", serde_json::from_slice(&not_found.body).unwrap());
+}
+
+#[test]
+fn live_events_have_the_shape_that_was_agreed() {
+    let trace = LiveTrace {
+        trace_id: TRACE.into(),
+        span_count: 2,
+        error_count: 1,
+        start_unix_nano: Nanos(NOW.0),
+        duration_ns: SignedNanos(5),
+        service_name: Some("shop-api".into()),
+        name: "POST /orders".into(),
+        has_root: true,
+    };
+    let issue = crate::issues::Registry::new().record(sighting(), Nanos(NOW.0));
+    let events = [
+        LiveEvent::Traces { traces: vec![trace] },
+        LiveEvent::Logs { count: 1, trace_ids: vec![TRACE.into()] },
+        LiveEvent::Points { count: 1 },
+        LiveEvent::Issue(issue),
+        LiveEvent::Skipped { count: 1 },
+    ];
+    for event in &events {
+        assert_eq!(serde_json::to_value(event).unwrap()["event"], event.name());
+    }
+    check("live", serde_json::to_value(&events).unwrap());
+}
