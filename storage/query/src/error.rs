@@ -3,6 +3,40 @@
 use std::time::Duration;
 
 use datafusion::error::DataFusionError;
+use parquet::errors::ParquetError;
+
+/// What DataFusion puts before a message about a statement.
+const PREFIXES: [&str; 6] = [
+    "Error during planning: ",
+    "Schema error: ",
+    "SQL error: ",
+    "Execution error: ",
+    "Optimizer rule 'simplify_expressions' failed caused by ",
+    "Arrow error: ",
+];
+
+const GENERAL_HINT: &str = "SHOW TABLES lists the tables, DESCRIBE spans the columns of one";
+
+/// Parts of messages, and what to do about them.
+const HINTS: [(&str, &str); 7] = [
+    (
+        "mbiguous",
+        "qualify the column with its table; for attributes use the form with two arguments, \
+         attr(s.attributes, 'key') or resource_attr(s.resource, 'key')",
+    ),
+    (
+        "Cannot access field",
+        "read an attribute with attr('key'), attr_int('key'), attr_double('key') or attr_bool('key')",
+    ),
+    ("No field named", "DESCRIBE spans lists the columns of a table; attributes are read with attr('key')"),
+    (
+        "comparison operation Timestamp",
+        "write times as '2026-01-02T03:04:05Z' or to_timestamp_nanos(1767323045000000000)",
+    ),
+    ("Divide by zero", "use nullif(divisor, 0)"),
+    ("Cast error", "use try_cast(… AS …), which gives null for what cannot be converted"),
+    ("Invalid function", "SQL functions that make values of any size, read files or generate rows do not exist here"),
+];
 
 /// Why a query has no answer. [`QueryError::code`] is stable, [`QueryError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -104,10 +138,7 @@ impl QueryError {
     /// Returns an [`QueryError::Invalid`] with the general hint.
     #[must_use]
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self::Invalid {
-            message: message.into(),
-            hint: "see the table list with SHOW TABLES and the columns with DESCRIBE spans".to_owned(),
-        }
+        Self::Invalid { message: message.into(), hint: GENERAL_HINT.to_owned() }
     }
 
     /// Turns a failure of DataFusion into one of ours; `memory_bytes` is the limit that was set.
@@ -124,27 +155,44 @@ impl QueryError {
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
                 Self::from_datafusion(*inner, memory_bytes)
             }
-            DataFusionError::ResourcesExhausted(message) => Self::Memory { limit_bytes: memory_bytes, message },
+            DataFusionError::ResourcesExhausted(message) => Self::memory(memory_bytes, &message),
             DataFusionError::Internal(message) => Self::Internal { message },
             DataFusionError::IoError(error) => Self::Internal { message: error.to_string() },
             DataFusionError::ObjectStore(error) => Self::Internal { message: error.to_string() },
-            DataFusionError::ParquetError(error) => Self::Internal { message: error.to_string() },
-            other => Self::of_statement(&other),
+            DataFusionError::ParquetError(error) => Self::of_file(*error),
+            other => {
+                let message = other.strip_backtrace();
+                // The disk quota arrives as the text of an arrow error.
+                if message.contains("max_temp_directory_size") {
+                    Self::memory(memory_bytes, &message)
+                } else {
+                    Self::of_statement(&message)
+                }
+            }
         }
     }
 
-    fn of_statement(error: &DataFusionError) -> Self {
-        let message = error.strip_backtrace();
-        let message = message.lines().next().unwrap_or_default().to_owned();
-        if message.contains("Ambiguous") || message.contains("ambiguous") {
-            return Self::Invalid {
-                message,
-                hint: "qualify the column with its table; for attributes use the form with two arguments, \
-                       attr(s.attributes, 'key') or resource_attr(s.resource, 'key')"
-                    .to_owned(),
-            };
+    /// Keeps the sentence that says what was needed, without advice about settings that are not ours.
+    fn memory(limit_bytes: usize, message: &str) -> Self {
+        let message = message.split(". Please").next().unwrap_or_default();
+        Self::Memory { limit_bytes, message: message.lines().collect::<Vec<_>>().join(" ") }
+    }
+
+    fn of_file(error: ParquetError) -> Self {
+        match error {
+            ParquetError::External(inner) => match inner.downcast::<telltale_storage::Error>() {
+                Ok(storage) => Self::Storage(storage),
+                Err(other) => Self::Internal { message: other.to_string() },
+            },
+            other => Self::Internal { message: other.to_string() },
         }
-        Self::invalid(message)
+    }
+
+    fn of_statement(message: &str) -> Self {
+        let message = message.lines().next().unwrap_or_default();
+        let message = PREFIXES.iter().find_map(|prefix| message.strip_prefix(prefix)).unwrap_or(message);
+        let hint = HINTS.iter().find(|(part, _)| message.contains(part)).map_or(GENERAL_HINT, |(_, hint)| hint);
+        Self::Invalid { message: message.to_owned(), hint: hint.to_owned() }
     }
 }
 

@@ -9,10 +9,10 @@ use arrow::datatypes::{
     DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Schema, TimeUnit,
     TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use opentelemetry_proto::tonic::common::v1::KeyValue;
 use serde_json::{Map, Value};
 use telltale_model::id::push_hex;
 use telltale_model::{AttributeValue, UnixNanos};
+use telltale_storage::encode;
 use telltale_storage::schema::col;
 
 use crate::error::QueryError;
@@ -170,16 +170,16 @@ fn hex(bytes: &[u8]) -> Value {
 /// Shows stored bytes as what the column's name says that they are.
 fn bytes(value: &[u8], name: &str) -> Value {
     match name {
-        col::RESOURCE => key_values(otlp::resource_attributes(value)),
+        col::RESOURCE => key_values(encode::resource(value).attributes),
         col::SCOPE => scope(value),
-        col::ATTRIBUTES | col::METADATA => key_values(otlp::key_values(value)),
-        "any" | col::BODY_ANY => otlp::any_value(value).map_or_else(|| hex(value), any),
+        col::ATTRIBUTES | col::METADATA => key_values(encode::key_values(value)),
+        "any" | col::BODY_ANY => any(encode::any_value(value)),
         _ => hex(value),
     }
 }
 
 fn scope(value: &[u8]) -> Value {
-    let Some(scope) = otlp::scope(value) else { return Value::Null };
+    let scope = encode::scope(value);
     let mut object = Map::new();
     object.insert("name".to_owned(), scope.name.into());
     object.insert("version".to_owned(), scope.version.into());
@@ -192,11 +192,8 @@ fn attributes(array: &ArrayRef, row: usize) -> Result<Value, QueryError> {
     Ok(object(list.entries(row).map(|(key, value)| (key.to_owned(), any(value.to_value())))))
 }
 
-fn key_values(entries: Vec<KeyValue>) -> Value {
-    object(entries.into_iter().map(|entry| {
-        let value = entry.value.map_or(AttributeValue::Empty, otlp::attribute_value);
-        (entry.key, any(value))
-    }))
+fn key_values(entries: Vec<(String, AttributeValue)>) -> Value {
+    object(entries.into_iter().map(|(key, value)| (key, any(value))))
 }
 
 /// Builds an object; a key that repeats gets a number, so that no value is lost.
@@ -223,6 +220,64 @@ fn any(value: AttributeValue) -> Value {
         AttributeValue::Double(value) => double(value),
         AttributeValue::Bytes(bytes) => hex(&bytes),
         AttributeValue::Array(values) => Value::Array(values.into_iter().map(any).collect()),
-        AttributeValue::Map(entries) => object(entries.into_iter().map(|(key, value)| (key, any(value)))),
+        AttributeValue::Map(entries) => key_values(entries),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        BinaryArray, FixedSizeBinaryArray, Float64Array, Int64Array, StringArray, TimestampNanosecondArray, UInt64Array,
+    };
+    use arrow::datatypes::Field;
+    use serde_json::json;
+
+    use super::*;
+    use crate::functions::lists::AttributesBuilder;
+
+    fn row(columns: Vec<(&str, ArrayRef)>) -> Value {
+        json_rows(&[RecordBatch::try_from_iter(columns).unwrap()]).unwrap().swap_remove(0)
+    }
+
+    #[test]
+    fn values_are_written_so_that_nothing_is_lost() {
+        let numbers = row(vec![
+            ("exact", Arc::new(Int64Array::from(vec![1 << 53]))),
+            ("long", Arc::new(Int64Array::from(vec![i64::MIN]))),
+            ("unsigned", Arc::new(UInt64Array::from(vec![u64::MAX]))),
+            ("nan", Arc::new(Float64Array::from(vec![f64::NAN]))),
+            ("half", Arc::new(Float64Array::from(vec![0.5]))),
+            ("none", Arc::new(StringArray::from(vec![None::<&str>]))),
+            ("time", Arc::new(TimestampNanosecondArray::from(vec![1]).with_timezone("UTC"))),
+            ("before", Arc::new(TimestampNanosecondArray::from(vec![-1]).with_timezone("UTC"))),
+            ("id", Arc::new(FixedSizeBinaryArray::try_from_iter([[0_u8, 0xab]].into_iter()).unwrap())),
+            ("bytes", Arc::new(BinaryArray::from(vec![b"\xff".as_slice()]))),
+        ]);
+        let expected = json!({
+            "exact": 9_007_199_254_740_992_i64, "long": "-9223372036854775808", "unsigned": "18446744073709551615",
+            "nan": "NaN", "half": 0.5, "none": null, "time": "1970-01-01T00:00:00.000000001Z",
+            "before": "1969-12-31T23:59:59.999999999Z", "id": "00ab", "bytes": "ff",
+        });
+        assert_eq!(numbers, expected);
+    }
+
+    #[test]
+    fn attributes_are_objects_and_a_repeated_key_keeps_both_values() {
+        let mut builder = AttributesBuilder::default();
+        builder.append(&[
+            ("k".to_owned(), AttributeValue::Int(1)),
+            ("k".to_owned(), AttributeValue::Array(vec![AttributeValue::Bool(true), AttributeValue::Empty])),
+        ]);
+        let list = builder.finish().unwrap();
+        assert_eq!(type_name(list.data_type()), "ATTRIBUTES");
+        assert_eq!(row(vec![("a", list)]), json!({"a": {"k": 1, "k (2)": [true, null]}}));
+    }
+
+    #[test]
+    fn repeated_column_names_get_numbers() {
+        let field = |name: &str| Field::new(name, DataType::Int64, true);
+        assert_eq!(column_names(&Schema::new(vec![field("a"), field("b"), field("a")])), ["a", "b", "a (2)"]);
     }
 }

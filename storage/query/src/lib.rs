@@ -20,6 +20,8 @@ mod pool;
 mod query;
 mod sql;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use error::QueryError;
 pub use json::{column_names, json_rows, type_name};

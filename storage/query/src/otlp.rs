@@ -1,53 +1,36 @@
-//! Reads the OTLP bytes that stored columns keep: resources, scopes, attribute lists, single values.
+//! Attribute values as text and as OTLP bytes.
 //!
-//! Bytes that cannot be read (nesting beyond what the protobuf reader takes) are an absent value here, never an error:
-//! one odd record must not fail a query over millions. Nothing is written here.
+//! Stored bytes are read by `telltale_storage::encode`, which knows how deep values nest.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, KeyValueList};
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
 use prost::Message as _;
 use telltale_model::AttributeValue;
 
-/// Returns the attributes of a stored `resource` (the bytes of a `ResourceSpans` without its spans).
-pub(crate) fn resource_attributes(bytes: &[u8]) -> Vec<KeyValue> {
-    ResourceSpans::decode(bytes).ok().and_then(|envelope| envelope.resource).map_or_else(Vec::new, |r| r.attributes)
+/// Returns the `AnyValue` bytes of a value.
+pub(crate) fn any_bytes(value: &AttributeValue) -> Vec<u8> {
+    any_value(value).encode_to_vec()
 }
 
-/// Returns the instrumentation scope of a stored `scope` (the bytes of a `ScopeSpans` without its spans).
-pub(crate) fn scope(bytes: &[u8]) -> Option<InstrumentationScope> {
-    ScopeSpans::decode(bytes).ok().and_then(|envelope| envelope.scope)
-}
-
-/// Returns the entries of a stored `KeyValueList`.
-pub(crate) fn key_values(bytes: &[u8]) -> Vec<KeyValue> {
-    KeyValueList::decode(bytes).map_or_else(|_| Vec::new(), |list| list.values)
-}
-
-/// Returns a stored `AnyValue`.
-pub(crate) fn any_value(bytes: &[u8]) -> Option<AttributeValue> {
-    AnyValue::decode(bytes).ok().map(attribute_value)
-}
-
-/// Turns OTLP's value into ours.
-pub(crate) fn attribute_value(value: AnyValue) -> AttributeValue {
-    match value.value {
-        None | Some(Value::StringValueStrindex(_)) => AttributeValue::Empty,
-        Some(Value::StringValue(text)) => AttributeValue::String(text),
-        Some(Value::BoolValue(value)) => AttributeValue::Bool(value),
-        Some(Value::IntValue(value)) => AttributeValue::Int(value),
-        Some(Value::DoubleValue(value)) => AttributeValue::Double(value),
-        Some(Value::BytesValue(bytes)) => AttributeValue::Bytes(bytes),
-        Some(Value::ArrayValue(array)) => {
-            AttributeValue::Array(array.values.into_iter().map(attribute_value).collect())
+fn any_value(value: &AttributeValue) -> AnyValue {
+    let value = match value {
+        AttributeValue::Empty => None,
+        AttributeValue::String(text) => Some(Value::StringValue(text.clone())),
+        AttributeValue::Bool(value) => Some(Value::BoolValue(*value)),
+        AttributeValue::Int(value) => Some(Value::IntValue(*value)),
+        AttributeValue::Double(value) => Some(Value::DoubleValue(*value)),
+        AttributeValue::Bytes(bytes) => Some(Value::BytesValue(bytes.clone())),
+        AttributeValue::Array(values) => {
+            Some(Value::ArrayValue(ArrayValue { values: values.iter().map(any_value).collect() }))
         }
-        Some(Value::KvlistValue(list)) => AttributeValue::Map(
-            list.values
-                .into_iter()
-                .map(|entry| (entry.key, entry.value.map_or(AttributeValue::Empty, attribute_value)))
+        AttributeValue::Map(entries) => Some(Value::KvlistValue(KeyValueList {
+            values: entries
+                .iter()
+                .map(|(key, value)| KeyValue { key: key.clone(), value: Some(any_value(value)), ..KeyValue::default() })
                 .collect(),
-        ),
-    }
+        })),
+    };
+    AnyValue { value }
 }
 
 /// Returns the text that `attr` shows for a value; none for a value that is not set.
@@ -65,4 +48,29 @@ pub(crate) fn double_text(value: f64) -> String {
         return if value > 0.0 { "Infinity".to_owned() } else { "-Infinity".to_owned() };
     }
     format!("{value:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use telltale_storage::encode;
+
+    #[test]
+    fn values_survive_their_bytes() {
+        let value = AttributeValue::Map(vec![
+            ("a".to_owned(), AttributeValue::Array(vec![AttributeValue::Int(-1), AttributeValue::Bool(true)])),
+            ("b".to_owned(), AttributeValue::Bytes(vec![0, 255])),
+            ("c".to_owned(), AttributeValue::Double(f64::INFINITY)),
+            ("d".to_owned(), AttributeValue::String("text".to_owned())),
+        ]);
+        assert_eq!(encode::any_value(&any_bytes(&value)), value);
+    }
+
+    #[test]
+    fn doubles_are_written_so_that_they_read_back() {
+        assert_eq!(double_text(0.1), "0.1");
+        assert_eq!(double_text(3.0), "3.0");
+        assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(double_text), ["NaN", "Infinity", "-Infinity"]);
+        assert_eq!(text_of(&AttributeValue::Empty), None);
+    }
 }

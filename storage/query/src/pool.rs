@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::QueryError;
 use crate::limits::THREAD_STACK_BYTES;
+use crate::sql::Stop;
 
 /// A tokio runtime of its own; dropping it never blocks.
 #[derive(Debug)]
@@ -36,11 +37,12 @@ impl Pool {
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         task: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+        stop: Stop,
         time: Duration,
         limit: Duration,
     ) -> Result<T, QueryError> {
-        let mut task = AbortOnDrop(self.runtime()?.spawn(task));
-        match tokio::time::timeout(time, &mut task.0).await {
+        let mut task = EndOnDrop { task: self.runtime()?.spawn(task), stop };
+        match tokio::time::timeout(time, &mut task.task).await {
             Ok(joined) => joined.map_err(stopped)?,
             Err(_elapsed) => Err(QueryError::Timeout { limit }),
         }
@@ -68,10 +70,14 @@ impl Drop for Pool {
     }
 }
 
-struct AbortOnDrop<T>(JoinHandle<T>);
+struct EndOnDrop<T> {
+    task: JoinHandle<T>,
+    stop: Stop,
+}
 
-impl<T> Drop for AbortOnDrop<T> {
+impl<T> Drop for EndOnDrop<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.stop.stop();
+        self.task.abort();
     }
 }

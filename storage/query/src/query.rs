@@ -12,7 +12,7 @@ use crate::error::QueryError;
 use crate::limits::{MAX_LOOKUPS, QueryLimits};
 use crate::lookup::{self, Lookup, NewestCache, TraceData, TraceSummaryRow};
 use crate::pool::Pool;
-use crate::sql::{self, Engine, SqlAnswer};
+use crate::sql::{self, Engine, SqlAnswer, Stop};
 
 /// A handle on everything that can be asked; clones are cheap and share threads, memory and limits.
 #[derive(Debug, Clone)]
@@ -68,12 +68,14 @@ impl Query {
         let engine = Arc::clone(&shared.engine);
         let snapshot = shared.storage.snapshot();
         let sql = sql.to_owned();
+        let stop = Stop::default();
+        let stopped = stop.clone();
         let task = async move {
-            let answer = sql::answer(&engine, snapshot, &sql, started).await;
+            let answer = sql::answer(&engine, snapshot, &sql, started, &stopped).await;
             drop(permit);
             answer
         };
-        shared.pool.run(Box::pin(task), left, shared.limits.time).await
+        shared.pool.run(Box::pin(task), stop, left, shared.limits.time).await
     }
 
     /// Waits for one of the places of running queries, unless too many wait already.

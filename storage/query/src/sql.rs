@@ -22,10 +22,12 @@ use crate::table::ScanCounters;
 mod engine;
 mod report;
 mod rewrite;
+mod stop;
 mod views;
 
 pub(crate) use engine::Engine;
 pub use report::QueryReport;
+pub(crate) use stop::Stop;
 
 /// The answer to a statement.
 #[derive(Debug, Clone)]
@@ -44,6 +46,7 @@ pub(crate) async fn answer(
     snapshot: Arc<Snapshot>,
     sql: &str,
     started: Instant,
+    stop: &Stop,
 ) -> Result<SqlAnswer, QueryError> {
     let statement = rewrite::parse(sql)?;
     allow(&statement)?;
@@ -51,6 +54,7 @@ pub(crate) async fn answer(
     let session = engine.session(&snapshot, &counters)?;
     views::register(&session, &statement, &snapshot, &counters).await.map_err(|error| engine.error(error))?;
     let plan = plan(engine, &session, statement).await?;
+    let plan = stop.guard(plan).map_err(|error| engine.error(error))?;
     let (schema, batches) = collect(engine, &session, &plan).await?;
     let report = report::of(plan.as_ref(), &counters, started);
     Ok(SqlAnswer { schema, batches, report })

@@ -94,8 +94,10 @@ impl SnapshotTable {
 
     /// Returns the files that may hold rows which pass the filter.
     async fn files(&self, filter: Option<&Expr>, filters: &[Expr]) -> Result<Vec<ScanFile>> {
-        let segments: Vec<Arc<Segment>> = self.snapshot.segments(self.source()).map(Arc::clone).collect();
+        let mut segments: Vec<Arc<Segment>> = self.snapshot.segments(self.source()).map(Arc::clone).collect();
         let total = segments.len();
+        // Newest first: `ORDER BY time DESC LIMIT n` fills up early and can then leave out what is older.
+        segments.sort_by_key(|segment| std::cmp::Reverse(segment.max_time()));
         let segments: Vec<_> = match self.rows {
             Rows::Of(_) => {
                 segments.into_iter().filter(|one| filter.is_none_or(|filter| filter::may_match(filter, one))).collect()

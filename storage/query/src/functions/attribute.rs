@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{exec_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
+use telltale_storage::encode;
 use telltale_storage::schema::attribute_list;
 
 use super::lists::{Attributes, AttributesBuilder, ValueRef};
@@ -123,9 +124,9 @@ impl AttributeFunction {
             match (bytes, self.source) {
                 (None, _) => out.append_null(),
                 (Some(bytes), Source::Scope) => {
-                    out.append(&otlp::scope(bytes).map_or_else(Vec::new, |scope| scope.attributes));
+                    out.append(&encode::scope(bytes).attributes);
                 }
-                (Some(bytes), _) => out.append(&otlp::resource_attributes(bytes)),
+                (Some(bytes), _) => out.append(&encode::resource(bytes).attributes),
             }
         }
         out.finish()
@@ -206,7 +207,7 @@ fn push_text(out: &mut StringBuilder, value: Option<ValueRef<'_>>) {
         None | Some(ValueRef::Empty) => out.append_null(),
         Some(ValueRef::Text(text)) => out.append_value(text),
         Some(ValueRef::Any(bytes)) => {
-            out.append_option(otlp::any_value(bytes).as_ref().and_then(otlp::text_of));
+            out.append_option(otlp::text_of(&encode::any_value(bytes)));
         }
         Some(other) => out.append_option(otlp::text_of(&other.to_value())),
     }

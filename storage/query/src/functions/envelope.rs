@@ -7,11 +7,10 @@ use arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{exec_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
-use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+use telltale_storage::encode::{self, ScopeParts};
 use telltale_storage::schema::attribute_list;
 
 use super::lists::AttributesBuilder;
-use crate::otlp;
 
 /// What is taken out of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,11 +63,11 @@ impl Part {
                     match (bytes, self) {
                         // A row without a list of its own has an empty one, as `attributes` columns do.
                         (None, _) => out.append(&[]),
-                        (Some(bytes), Self::ResourceAttributes) => out.append(&otlp::resource_attributes(bytes)),
+                        (Some(bytes), Self::ResourceAttributes) => out.append(&encode::resource(bytes).attributes),
                         (Some(bytes), Self::ScopeAttributes) => {
-                            out.append(&otlp::scope(bytes).map_or_else(Vec::new, |scope| scope.attributes));
+                            out.append(&encode::scope(bytes).attributes);
                         }
-                        (Some(bytes), _) => out.append(&otlp::key_values(bytes)),
+                        (Some(bytes), _) => out.append(&encode::key_values(bytes)),
                     }
                 }
                 out.finish()
@@ -77,13 +76,10 @@ impl Part {
     }
 }
 
-fn texts<'a>(
-    values: impl Iterator<Item = Option<&'a [u8]>>,
-    part: impl Fn(InstrumentationScope) -> String,
-) -> ArrayRef {
+fn texts<'a>(values: impl Iterator<Item = Option<&'a [u8]>>, part: impl Fn(ScopeParts) -> String) -> ArrayRef {
     let mut out = StringBuilder::new();
     for bytes in values {
-        out.append_option(bytes.and_then(otlp::scope).map(&part).filter(|text| !text.is_empty()));
+        out.append_option(bytes.map(encode::scope).map(&part).filter(|text| !text.is_empty()));
     }
     Arc::new(out.finish())
 }

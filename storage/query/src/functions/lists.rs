@@ -11,11 +11,11 @@ use arrow::datatypes::{DataType, Field};
 use datafusion::common::{DataFusionError, exec_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
-use prost::Message as _;
 use telltale_model::AttributeValue;
+use telltale_storage::encode;
 use telltale_storage::schema::attribute_fields;
+
+use crate::otlp;
 
 /// Runs a function of one argument over its array.
 pub(crate) fn unary(args: &ScalarFunctionArgs, run: impl Fn(&ArrayRef) -> Result<ArrayRef>) -> Result<ColumnarValue> {
@@ -111,7 +111,7 @@ impl ValueRef<'_> {
             Self::Int(value) => AttributeValue::Int(value),
             Self::Double(value) => AttributeValue::Double(value),
             Self::Bool(value) => AttributeValue::Bool(value),
-            Self::Any(bytes) => crate::otlp::any_value(bytes).unwrap_or_default(),
+            Self::Any(bytes) => encode::any_value(bytes),
             Self::Empty => AttributeValue::Empty,
         }
     }
@@ -132,12 +132,12 @@ pub(crate) struct AttributesBuilder {
 
 impl AttributesBuilder {
     /// Appends a row.
-    pub(crate) fn append(&mut self, entries: &[KeyValue]) {
+    pub(crate) fn append(&mut self, entries: &[(String, AttributeValue)]) {
         self.lengths.push(entries.len());
         self.valid.push(true);
-        for entry in entries {
-            self.keys.append_value(&entry.key);
-            self.value(entry.value.as_ref());
+        for (key, value) in entries {
+            self.keys.append_value(key);
+            self.value(value);
         }
     }
 
@@ -147,18 +147,13 @@ impl AttributesBuilder {
         self.valid.push(false);
     }
 
-    fn value(&mut self, value: Option<&AnyValue>) {
-        let inner = value.and_then(|value| value.value.as_ref());
-        let text = if let Some(Value::StringValue(text)) = inner { Some(text.as_str()) } else { None };
-        let int = if let Some(Value::IntValue(int)) = inner { Some(*int) } else { None };
-        let double = if let Some(Value::DoubleValue(double)) = inner { Some(*double) } else { None };
-        let boolean = if let Some(Value::BoolValue(boolean)) = inner { Some(*boolean) } else { None };
-        self.texts.append_option(text);
-        self.ints.append_option(int);
-        self.doubles.append_option(double);
-        self.bools.append_option(boolean);
-        let plain = text.is_some() || int.is_some() || double.is_some() || boolean.is_some();
-        self.any.append_option(if plain { None } else { value.map(AnyValue::encode_to_vec) });
+    fn value(&mut self, value: &AttributeValue) {
+        self.texts.append_option(value.as_str());
+        self.ints.append_option(if let AttributeValue::Int(int) = value { Some(*int) } else { None });
+        self.doubles.append_option(if let AttributeValue::Double(double) = value { Some(*double) } else { None });
+        self.bools.append_option(if let AttributeValue::Bool(boolean) = value { Some(*boolean) } else { None });
+        let is_any = matches!(value, AttributeValue::Bytes(_) | AttributeValue::Array(_) | AttributeValue::Map(_));
+        self.any.append_option(is_any.then(|| otlp::any_bytes(value)));
     }
 
     /// Returns the column.

@@ -8,6 +8,7 @@ use telltale_model::{SpanId, TraceId};
 use telltale_storage::schema::{Table, col};
 use telltale_storage::{Snapshot, trace_rows_of};
 
+use super::trace::spans_of;
 use super::{arrow_error, ids, internal, mask, parts};
 use crate::error::QueryError;
 
@@ -22,9 +23,9 @@ pub struct TraceSummaryRow {
     pub end_time_ns: i64,
     /// The root span, when it has arrived.
     pub root_span_id: Option<SpanId>,
-    /// Service of the root span, or of what stands in for it.
+    /// Service of the root span, or of the earliest span when the root has not arrived.
     pub root_service_name: Option<String>,
-    /// Name of the root span, or of what stands in for it.
+    /// Name of the root span, or of the earliest span when the root has not arrived.
     pub root_name: Option<String>,
     /// Spans stored, duplicates included.
     pub span_count: u64,
@@ -68,7 +69,28 @@ pub(crate) fn summaries(snapshot: &Snapshot, wanted: &[TraceId]) -> Result<Vec<T
             add(&batch, &mut merged)?;
         }
     }
-    Ok(wanted.iter().filter_map(|id| merged.remove(id)).map(Merged::finish).collect())
+    let mut rows: Vec<_> = wanted.iter().filter_map(|id| merged.remove(id)).map(Merged::finish).collect();
+    for row in rows.iter_mut().filter(|row| row.root_span_id.is_none()) {
+        stand_in(snapshot, row)?;
+    }
+    Ok(rows)
+}
+
+/// Names a trace without a root after its earliest span.
+fn stand_in(snapshot: &Snapshot, row: &mut TraceSummaryRow) -> Result<(), QueryError> {
+    let mut earliest: Option<i64> = None;
+    for batch in spans_of(snapshot, &row.trace_id)? {
+        let columns = Columns { batch: &batch };
+        for at in 0..batch.num_rows() {
+            let start = columns.time(col::START_TIME_UNIX_NANO, at);
+            if start.is_some() && earliest.is_none_or(|earliest| start < Some(earliest)) {
+                earliest = start;
+                row.root_name = columns.text(col::NAME, at);
+                row.root_service_name = columns.text(col::SERVICE_NAME, at);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Returns the partial rows of the traces whose spans are in memory.
@@ -85,7 +107,7 @@ fn in_memory(snapshot: &Snapshot, sorted: &[[u8; 16]]) -> Result<RecordBatch, Qu
 
 /// Merges partial rows into the summaries.
 fn add(parts: &RecordBatch, merged: &mut HashMap<TraceId, Merged>) -> Result<(), QueryError> {
-    let columns = PartColumns::of(parts)?;
+    let columns = Columns::of(parts)?;
     for row in 0..parts.num_rows() {
         let Some(part) = columns.row(row) else { continue };
         match merged.entry(part.trace_id) {
@@ -134,12 +156,12 @@ impl Merged {
     }
 }
 
-/// The columns of `schema::trace_rows()`.
-struct PartColumns<'a> {
+/// The columns of `schema::trace_rows()`, or of spans.
+struct Columns<'a> {
     batch: &'a RecordBatch,
 }
 
-impl<'a> PartColumns<'a> {
+impl<'a> Columns<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Self, QueryError> {
         if batch.schema().fields() == telltale_storage::schema::trace_rows().fields() {
             Ok(Self { batch })

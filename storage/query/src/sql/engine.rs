@@ -114,6 +114,8 @@ fn config(limits: &QueryLimits) -> SessionConfig {
         .with_information_schema(false)
         .with_target_partitions(limits.threads.max(1));
     let options = config.options_mut();
+    // now() then has the type of the time columns, so that `time > now() - INTERVAL …` prunes.
+    options.execution.time_zone = Some("UTC".to_owned());
     // DataFusion 55.2 maps these filters by column name and may drop rows when names repeat.
     options.optimizer.enable_join_dynamic_filter_pushdown = false;
     options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;

@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Select, SelectItem, Value,
-    ValueWithSpan, VisitMut, VisitorMut, visit_expressions,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, OrderByKind, Query, Select,
+    SelectItem, SetExpr, Value, ValueWithSpan, VisitMut, VisitorMut, visit_expressions,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -109,6 +109,21 @@ struct Rewriter;
 impl VisitorMut for Rewriter {
     type Break = ();
 
+    /// What is ordered by a column of the SELECT list that changes is ordered by that column's name.
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        if let (SetExpr::Select(select), Some(order)) = (query.body.as_ref(), query.order_by.as_mut())
+            && let OrderByKind::Expressions(expressions) = &mut order.kind
+        {
+            for ordered in expressions.iter_mut().map(|ordered| &mut ordered.expr) {
+                let is_selected = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(expr) if expr == ordered);
+                if has_short_form(ordered) && select.projection.iter().any(is_selected) {
+                    *ordered = Expr::Identifier(Ident::with_quote('"', ordered.to_string()));
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     /// Expressions of a SELECT list that change keep their text as the column's name.
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         for item in &mut select.projection {
@@ -201,6 +216,10 @@ mod tests {
         check(
             "SELECT name, 1 + attr_int('k') AS n FROM spans ORDER BY resource_attr('r')",
             "SELECT name, 1 + attr_int(attributes, 'k') AS n FROM spans ORDER BY resource_attr(resource, 'r')",
+        );
+        check(
+            "SELECT DISTINCT attr('k') FROM spans ORDER BY attr('k') DESC",
+            "SELECT DISTINCT attr(attributes, 'k') AS \"attr('k')\" FROM spans ORDER BY \"attr('k')\" DESC",
         );
         check("SELECT attr(s.attributes, 'k') FROM spans s", "SELECT attr(s.attributes, 'k') FROM spans s");
         check(

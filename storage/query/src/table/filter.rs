@@ -174,7 +174,7 @@ mod tests {
         let name = column("name").eq(lit("GET"));
         let foreign = column("scope_name").eq(lit("x"));
         assert_eq!(to_stored(&name.clone().and(foreign.clone()), &spans()), Some(name.clone()));
-        assert_eq!(to_stored(&name.clone().or(foreign.clone()), &spans()), None);
+        assert_eq!(to_stored(&name.or(foreign.clone()), &spans()), None);
         assert_eq!(to_stored(&foreign, &spans()), None);
         assert_eq!(to_stored(&column("parent_span_id").is_null(), &spans()), Some(column("parent_span_id").is_null()));
     }

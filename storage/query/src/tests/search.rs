@@ -1,0 +1,110 @@
+//! Full-text search: exact, and the same with and without the index.
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use super::data::{Place, Store, log, logs, text};
+use super::{answer, rows};
+
+async fn numbers(store: &Store, query: &str) -> Vec<i64> {
+    let sql = format!(
+        "SELECT attr_int('number') AS n FROM logs WHERE match(body, '{}') ORDER BY n",
+        query.replace('\'', "''")
+    );
+    rows(&store.query, &sql).await.iter().map(|row| row["n"].as_i64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn words_phrases_prefixes_negations_and_other_scripts() {
+    for place in Place::ALL {
+        let store = Store::filled(place).await;
+        for (query, expected) in [
+            ("timeout", [2_i64, 21].as_slice()),
+            ("TIMEOUT", &[2, 21]),
+            ("timeout*", &[2, 20, 21]),
+            ("timeout -retry", &[]),
+            ("timeout -will", &[21]),
+            ("connection refused", &[3, 11]),
+            ("\"connection refused\"", &[3]),
+            ("\"refused the connection\"", &[11]),
+            ("user.id", &[1]),
+            ("失敗", &[10]),
+            ("再試行", &[10]),
+            ("行試", &[]),
+            ("code", &[12]),
+            ("-timeout -connection -user -card", &[10, 12, 22]),
+            ("absent", &[]),
+        ] {
+            assert_eq!(numbers(&store, query).await, expected, "{place:?}: {query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_searches_and_other_filters_narrow_together() {
+    for place in Place::ALL {
+        let store = Store::filled(place).await;
+        let sql = "SELECT count(*) AS n FROM logs WHERE match(body, 'connection') AND match(body, 'refused') \
+                   AND severity_number < 10";
+        assert_eq!(rows(&store.query, sql).await[0]["n"], 1, "{place:?}");
+        let sql = "SELECT count(*) AS n FROM logs WHERE match(body, 'code') OR match(severity_text, 'x') AND attr_int('number') > 20";
+        assert_eq!(rows(&store.query, sql).await[0]["n"], 3, "{place:?}");
+    }
+}
+
+/// Many records, so that the index narrows instead of giving way to a scan.
+async fn many(place: Place, bodies: &[String]) -> Store {
+    let store = Store::empty();
+    let records = bodies.iter().enumerate().map(|(at, body)| log(at as u64, 9, text(body))).collect::<Vec<_>>();
+    let requests = records.chunks(64).map(|chunk| logs("shop", chunk.to_vec())).collect();
+    store.fill(place, requests).await;
+    store
+}
+
+#[tokio::test]
+async fn the_index_spares_reading() {
+    let bodies: Vec<String> = (0..20_000).map(|at| format!("request {at} took {} ms of patience", at % 977)).collect();
+    let store = many(Place::Segments, &bodies).await;
+    let found = answer(&store.query, "SELECT body FROM logs WHERE match(body, 'request 12345')").await;
+    assert_eq!(found.batches.iter().map(arrow::array::RecordBatch::num_rows).sum::<usize>(), 1);
+    let scanned = answer(&store.query, "SELECT body FROM logs WHERE body LIKE 'request 12345 %'").await;
+    assert!(found.report.bytes_read * 2 < scanned.report.bytes_read, "{:?} {:?}", found.report, scanned.report);
+    let none = answer(&store.query, "SELECT body FROM logs WHERE match(body, 'impatience')").await;
+    assert_eq!((none.report.segments_total, none.report.segments_pruned, none.report.bytes_read), (1, 1, 0));
+}
+
+#[test]
+fn results_with_and_without_the_index_are_equal() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let word = prop::sample::select(vec!["alpha", "beta", "Beta", "gamma-ray", "失敗", "x1", "alphabet"]);
+    let body = prop::collection::vec(word.clone(), 0..5).prop_map(|words| words.join(" "));
+    let clause = (word, 0..4_u8).prop_map(|(word, form)| match form {
+        0 => word.to_owned(),
+        1 => format!("-{word}"),
+        2 => format!("{}*", word.chars().take(2).collect::<String>()),
+        _ => format!("\"{word} beta\""),
+    });
+    let case = (prop::collection::vec(body, 1..60), prop::collection::vec(clause, 1..4));
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() });
+    runner
+        .run(&case, |(bodies, clauses)| {
+            let query = clauses.join(" ");
+            let (memory, segments) = runtime.block_on(async {
+                let memory = many(Place::Memory, &bodies).await;
+                let segments = many(Place::Segments, &bodies).await;
+                (numbers(&memory, &query).await, numbers(&segments, &query).await)
+            });
+            prop_assert_eq!(&memory, &segments, "{}", query);
+            let text_query = telltale_storage::text::TextQuery::parse(&query).unwrap();
+            let exact: Vec<i64> = bodies
+                .iter()
+                .enumerate()
+                .filter(|(_, body)| text_query.matches(body))
+                .map(|(at, _)| at as i64)
+                .collect();
+            prop_assert_eq!(memory, exact, "{}", query);
+            Ok(())
+        })
+        .unwrap();
+}
