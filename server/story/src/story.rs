@@ -29,7 +29,7 @@ pub use message::first_message;
 
 pub(crate) use entries::positions;
 pub use entries::{event_text, level, log_text};
-pub use outcome::status;
+pub use outcome::{display_name, status};
 
 use crate::self_time::{end_of, self_times};
 use crate::tree::Tree;

@@ -73,7 +73,8 @@ impl Rows {
         before(to) - before(from).min(before(to))
     }
 
-    /// Returns what a page collapses at first: nothing in a small trace. In a large one about [`FIRST_ROWS`] rows show,
+    /// Returns what a page collapses at first: nothing in a small trace. In a large one [`FIRST_ROWS`] rows show (more only
+    /// when the roots alone have more children),
     /// those on the way to errors and on the critical path before others, upper levels before lower ones.
     #[must_use]
     pub fn first_collapsed(&self, view: &TraceView, analysis: &Analysis) -> BTreeSet<u32> {
@@ -94,7 +95,8 @@ impl Rows {
         let mut shown = tree.roots().len();
         while let Some((.., at)) = queue.pop() {
             let children = tree.children(at);
-            if shown + children.len() <= FIRST_ROWS {
+            // A root always opens: a trace of one row tells nothing.
+            if tree.depth(at) == 0 || shown + children.len() <= FIRST_ROWS {
                 shown += children.len();
                 collapsed.remove(&at);
                 queue.extend(children.iter().map(|child| rank(*child)));

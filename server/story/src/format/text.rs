@@ -13,7 +13,7 @@ use super::time::date_time;
 use super::wrap::{pad, pad_left, shorten, wrap};
 use crate::limits::{INDENT_LEVELS, MESSAGE_LINES, TEXT_WIDTH};
 use crate::outline::{Item, OutlineRow, outline};
-use crate::story::{Analysis, event_text, is_error, level, log_text, status};
+use crate::story::{Analysis, display_name, event_text, is_error, level, log_text, status};
 
 /// Width of the column with the time from the start.
 const OFFSET_WIDTH: usize = 9;
@@ -208,7 +208,7 @@ fn outline_row(out: &mut String, view: &TraceView, analysis: &Analysis, row: Out
             let status = status(span).filter(|_status| is_error(span));
             let status = status.map(|status| format!(" · {}", one_line(&status))).unwrap_or_default();
             let service = span.service_name.as_deref().map(|service| format!("{} › ", one_line(service)));
-            let told = format!("{mark}{}{}{status}", service.unwrap_or_default(), one_line(&span.name));
+            let told = format!("{mark}{}{}{status}", service.unwrap_or_default(), one_line(&display_name(span)));
             line(out, &shorten(&format!("{at} {length}  {indent}{told}"), TEXT_WIDTH));
             // What an exception says stands in its own row.
             let told_below = span.events.iter().any(|event| event.name == EXCEPTION_EVENT);

@@ -1,19 +1,27 @@
 //! The first error: the failed span that no failed child explains.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use telltale_api::trace::{SpanRow, TraceView};
 
-use super::message::{first_message, logged};
+use super::message::{logged, said};
+use super::outcome::{display_name, status};
 use super::{Analysis, is_error, span_at};
+use crate::self_time::end_of;
+
+/// Fewest bytes of a message that count as repeated by another: `500` is in too many texts.
+const QUOTED_BYTES: usize = 8;
 
 /// What went wrong first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cause {
     /// The span.
     pub span: u32,
-    /// What it says.
+    /// What it says; else what its log, or the nearest failed span above, says.
     pub message: Option<String>,
+    /// The status with which it ended.
+    pub status: Option<String>,
     /// How often the same operation ran under the same parent, this one included.
     pub attempts: u32,
     /// How many of these failed.
@@ -23,70 +31,97 @@ pub(super) struct Cause {
 /// Finds the first error of a trace.
 ///
 /// Of the failed spans without a failed child, those come first that failed all the way up to the root, since their
-/// error is the one that the caller saw. If only the root itself is left, an error below it that began earlier and was
-/// passed on by spans that do not record failures is the better answer. Among equals the earliest counts.
+/// error is the one that the caller saw; among equals the earliest counts. Spans between a cause and its effect do not
+/// always record that they failed, so a failed span further down takes the blame when it [`explains`] the first choice.
 pub(super) fn first_error(view: &TraceView, analysis: &Analysis) -> Option<Cause> {
     let tree = &analysis.tree;
-    let explained = explained(view, analysis);
+    let has_failed_child = failed_children(view, analysis);
     let reached = reached(view, analysis);
-    let flag =
-        |flags: &[bool], at: u32| usize::try_from(at).ok().and_then(|at| flags.get(at)).copied().unwrap_or(false);
-    let mut best: Option<(bool, u64, u32)> = None;
-    for at in tree.order() {
-        let Some(span) = span_at(view, *at).filter(|span| is_error(span)) else { continue };
-        if flag(&explained, *at) {
-            continue;
+    let leaves = tree.order().iter().copied().filter(|at| !flag(&has_failed_child, *at));
+    let failed = leaves.filter_map(|at| Some((at, span_at(view, at).filter(|span| is_error(span))?)));
+    let first = failed.min_by_key(|(at, span)| (!flag(&reached, *at), span.start_unix_nano, *at));
+    let (first, _span) = first?;
+    let span = deeper(view, analysis, first).unwrap_or(first);
+    let row = span_at(view, span)?;
+    let (attempts, failed_attempts) = attempts(view, analysis, span);
+    let above = || tree.ancestors(span).filter_map(|up| span_at(view, up)).filter(|up| is_error(up)).find_map(said);
+    let message = said(row).or_else(|| logged(view, &row.span_id)).or_else(above);
+    Some(Cause { span, message, status: status(row), attempts, failed_attempts })
+}
+
+fn flag(flags: &[bool], at: u32) -> bool {
+    usize::try_from(at).ok().and_then(|at| flags.get(at)).copied().unwrap_or(false)
+}
+
+fn set(flags: &mut [bool], at: u32) {
+    if let Some(slot) = usize::try_from(at).ok().and_then(|at| flags.get_mut(at)) {
+        *slot = true;
+    }
+}
+
+/// Returns the earliest failed span below `effect`, with no failure below itself, that explains it.
+fn deeper(view: &TraceView, analysis: &Analysis, effect: u32) -> Option<u32> {
+    let tree = &analysis.tree;
+    let row = usize::try_from(tree.row(effect)).ok()?;
+    let below = tree.order().get(row..)?.iter().take(usize::try_from(tree.descendant_count(effect)).ok()? + 1).skip(1);
+    let below: Vec<u32> = below.copied().collect();
+    let last_start = below.iter().filter_map(|at| span_at(view, *at)).map(|span| span.start_unix_nano.0).max()?;
+    let effect = span_at(view, effect)?;
+    // From the last row up, a span is met after everything below it.
+    let mut failure_below = vec![false; view.spans.len()];
+    let mut best: Option<(u64, u32)> = None;
+    for at in below.iter().rev() {
+        let Some(span) = span_at(view, *at) else { continue };
+        let inner = flag(&failure_below, *at);
+        if is_error(span) && !inner && explains(span, effect, last_start) {
+            best = Some(best.map_or((span.start_unix_nano.0, *at), |best| best.min((span.start_unix_nano.0, *at))));
         }
-        let is_plain_root = analysis.root == Some(*at);
-        let rank = (!flag(&reached, *at) || is_plain_root, span.start_unix_nano.0, *at);
-        let root_yields = best.is_some_and(|(_, _, other)| analysis.root == Some(other));
-        if best.is_none_or(|best| rank < best) || (root_yields && !is_plain_root) {
-            best = Some(rank);
+        if let Some(parent) = tree.parent(*at).filter(|_parent| inner || is_error(span)) {
+            set(&mut failure_below, parent);
         }
     }
-    let (_, _, span) = best?;
-    let (attempts, failed_attempts) = attempts(view, analysis, span);
-    let row = span_at(view, span)?;
-    let message = first_message(row).or_else(|| logged(view, &row.span_id));
-    let message = message.or_else(|| tree.ancestors(span).filter_map(|up| span_at(view, up)).find_map(first_message));
-    Some(Cause { span, message, attempts, failed_attempts })
+    best.map(|(_start, at)| at)
+}
+
+/// Whether a failed span further down is why `effect` failed: `effect` says nothing itself, or repeats what the cause
+/// says, or nothing was begun below it any more once the cause had ended.
+fn explains(cause: &SpanRow, effect: &SpanRow, last_start: u64) -> bool {
+    let Some(effect) = said(effect) else { return true };
+    let quoted = said(cause).is_some_and(|message| message.len() >= QUOTED_BYTES && effect.contains(&message));
+    quoted || last_start <= end_of(cause)
 }
 
 /// Tells for each span whether a child of it failed.
-fn explained(view: &TraceView, analysis: &Analysis) -> Vec<bool> {
-    let mut explained = vec![false; view.spans.len()];
+fn failed_children(view: &TraceView, analysis: &Analysis) -> Vec<bool> {
+    let mut out = vec![false; view.spans.len()];
     for (at, span) in (0_u32..).zip(&view.spans) {
-        let parent = analysis.tree.parent(at).filter(|_parent| is_error(span));
-        if let Some(slot) = parent.and_then(|parent| usize::try_from(parent).ok()).and_then(|at| explained.get_mut(at))
-        {
-            *slot = true;
+        if let Some(parent) = analysis.tree.parent(at).filter(|_parent| is_error(span)) {
+            set(&mut out, parent);
         }
     }
-    explained
+    out
 }
 
 /// Tells for each span whether it and everything above it up to the main root failed.
 fn reached(view: &TraceView, analysis: &Analysis) -> Vec<bool> {
-    let mut reached = vec![false; view.spans.len()];
+    let mut out = vec![false; view.spans.len()];
     for at in analysis.tree.order() {
         let above = match analysis.tree.parent(*at) {
             None => analysis.root == Some(*at),
-            Some(parent) => {
-                usize::try_from(parent).ok().and_then(|parent| reached.get(parent)).copied().unwrap_or(false)
-            }
+            Some(parent) => flag(&out, parent),
         };
-        let failed = above && span_at(view, *at).is_some_and(is_error);
-        if let Some(slot) = usize::try_from(*at).ok().and_then(|at| reached.get_mut(at)) {
-            *slot = failed;
+        if above && span_at(view, *at).is_some_and(is_error) {
+            set(&mut out, *at);
         }
     }
-    reached
+    out
 }
 
 /// Counts the runs of the same operation beside a span, and the failed ones.
 fn attempts(view: &TraceView, analysis: &Analysis, span: u32) -> (u32, u32) {
     let Some((row, parent)) = span_at(view, span).zip(analysis.tree.parent(span)) else { return (1, 1) };
-    let same = |other: &&SpanRow| other.name == row.name && other.service_name == row.service_name;
+    let name = display_name(row);
+    let same = |other: &&SpanRow| other.service_name == row.service_name && display_name(other) == name;
     let siblings = analysis.tree.children(parent).iter().filter_map(|at| span_at(view, *at)).filter(same);
     siblings.fold((0, 0), |(all, failed), sibling| (all + 1, failed + u32::from(is_error(sibling))))
 }
@@ -125,11 +160,11 @@ pub(super) fn worst_repetition(view: &TraceView, analysis: &Analysis) -> Option<
 
 /// Sums up the children of one span by operation, in order of their first run.
 fn repetitions(view: &TraceView, parent: u32, children: &[u32]) -> Vec<Repetition> {
-    let mut by_operation: HashMap<(Option<&str>, &str), usize> = HashMap::new();
+    let mut by_operation: HashMap<(Option<&str>, Cow<'_, str>), usize> = HashMap::new();
     let mut out: Vec<Repetition> = Vec::new();
     for child in children {
         let Some(span) = span_at(view, *child) else { continue };
-        let slot = *by_operation.entry((span.service_name.as_deref(), span.name.as_str())).or_insert(out.len());
+        let slot = *by_operation.entry((span.service_name.as_deref(), display_name(span))).or_insert(out.len());
         let length = span.duration_ns.0.max(0);
         match out.get_mut(slot) {
             Some(known) => {

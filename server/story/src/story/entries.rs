@@ -8,7 +8,7 @@ use telltale_api::{Nanos, SignedNanos};
 use telltale_model::Severity;
 use telltale_model::semconv::{EXCEPTION_EVENT, EXCEPTION_MESSAGE, EXCEPTION_TYPE};
 
-use super::outcome::{attribute, name_of};
+use super::outcome::{attribute, display_name};
 use super::{Analysis, is_error};
 
 /// Returns the list; what happened at the same moment stands in the order spans, events, logs.
@@ -48,7 +48,7 @@ fn of_span(analysis: &Analysis, at: u32, span: &SpanRow) -> Entry {
         time_unix_nano: span.start_unix_nano,
         offset_ns: SignedNanos(analysis.offset_ns(span.start_unix_nano.0)),
         depth: analysis.tree.depth(at),
-        text: name_of(span),
+        text: display_name(span).into_owned(),
         span_id: Some(span.span_id.clone()),
         service_name: span.service_name.clone(),
         duration_ns: Some(span.duration_ns),

@@ -2,27 +2,29 @@
 
 use telltale_api::trace::{SpanRow, TraceView};
 use telltale_model::Severity;
-use telltale_model::semconv::{ERROR_TYPE, EXCEPTION_EVENT, EXCEPTION_MESSAGE, EXCEPTION_TYPE};
+use telltale_model::semconv::{ERROR_TYPE, EXCEPTION_MESSAGE, EXCEPTION_TYPE};
 
 use super::outcome::{attribute, status};
 use crate::format::wrap::shorten;
 use crate::limits::MESSAGE_CHARS;
 
+/// Where programs that follow no convention put the message of an error.
+const LOOSE_MESSAGES: [&str; 3] = [EXCEPTION_MESSAGE, "grpc.error_message", "error.message"];
+
 /// Returns the first line of what a span says about its failure: the message of its first exception, else its status
-/// message, else the exception's class, `error.type` or the status that it saw. At most
+/// message, else the exception's class, the status that it saw or `error.type`. At most
 /// [`crate::limits::MESSAGE_CHARS`] characters.
 #[must_use]
 pub fn first_message(span: &SpanRow) -> Option<String> {
-    let exception = span.events.iter().find(|event| event.name == EXCEPTION_EVENT);
-    let of_exception = |key| exception.and_then(|event| attribute(&event.attributes, key));
-    let choices = [
-        of_exception(EXCEPTION_MESSAGE),
-        Some(span.status_message.as_str()),
-        attribute(&span.attributes, EXCEPTION_MESSAGE),
-        of_exception(EXCEPTION_TYPE),
-    ];
-    let said = choices.into_iter().flatten().find_map(first_line);
-    said.or_else(|| status(span)).or_else(|| attribute(&span.attributes, ERROR_TYPE).and_then(first_line))
+    said(span).or_else(|| status(span)).or_else(|| attribute(&span.attributes, ERROR_TYPE).and_then(first_line))
+}
+
+/// Returns what a span says in words, without the status that stands on it anyway.
+pub(super) fn said(span: &SpanRow) -> Option<String> {
+    let of_events = |key| span.events.iter().find_map(|event| attribute(&event.attributes, key));
+    let of_span = LOOSE_MESSAGES.into_iter().find_map(|key| attribute(&span.attributes, key));
+    let choices = [of_events(EXCEPTION_MESSAGE), Some(&span.status_message), of_span, of_events(EXCEPTION_TYPE)];
+    choices.into_iter().flatten().find_map(first_line)
 }
 
 /// Returns the first error that a span logged.

@@ -1,4 +1,6 @@
-//! How the request ended, by what its root span says.
+//! How the request ended, by what its root span says; names and statuses of spans.
+
+use std::borrow::Cow;
 
 use telltale_api::story::Outcome;
 use telltale_api::trace::{AttributeRow, SpanRow, TraceView};
@@ -60,13 +62,37 @@ impl Ending {
         } else {
             Outcome::Ok
         };
-        Self { outcome, status, title: name_of(root) }
+        Self { outcome, status, title: display_name(root).into_owned() }
     }
 }
 
-/// Returns a span's name; of a nameless span, what it is.
-pub(super) fn name_of(span: &SpanRow) -> String {
-    if span.name.is_empty() { "span without a name".to_owned() } else { span.name.clone() }
+/// HTTP's methods, which are all that some instrumentations put into a name.
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+
+/// Attributes that hold a path, best first.
+const PATHS: [&str; 6] = ["http.route", "url.template", "url.path", "http.target", "url.full", "http.url"];
+
+/// Returns the name that a reader knows the span by: its own; behind a bare method (`GET`, `HTTP GET`) its route or
+/// path; of a nameless span, that it has none.
+#[must_use]
+pub fn display_name(span: &SpanRow) -> Cow<'_, str> {
+    if span.name.is_empty() {
+        return Cow::Borrowed("span without a name");
+    }
+    let method = span.name.strip_prefix("HTTP ").unwrap_or(&span.name);
+    if !METHODS.contains(&method) {
+        return Cow::Borrowed(&span.name);
+    }
+    let path = PATHS.into_iter().find_map(|key| attribute(&span.attributes, key)).and_then(path_of);
+    path.map_or(Cow::Borrowed(span.name.as_str()), |path| Cow::Owned(format!("{method} {path}")))
+}
+
+/// Returns the path of a path or a URL, without the query.
+fn path_of(text: &str) -> Option<&str> {
+    let text = text.split(['?', '#']).next().unwrap_or(text);
+    let Some((_scheme, rest)) = text.split_once("://") else { return Some(text) };
+    let slash = rest.find('/')?;
+    rest.get(slash..)
 }
 
 /// Returns the status that a span recorded: an HTTP number or the name of an RPC status.

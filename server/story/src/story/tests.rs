@@ -355,3 +355,55 @@ fn strange_traces_of_many_spans_are_told() {
         assert!(text.len() < view.spans.len() * 400, "{} bytes", text.len());
     }
 }
+
+#[test]
+fn bare_methods_are_named_by_their_path() {
+    for (name, key, value, expected) in [
+        ("GET", "http.route", "/cart/{id}", "GET /cart/{id}"),
+        ("HTTP POST", "http.target", "/api/cart?item=1", "POST /api/cart"),
+        ("GET", "url.full", "https://shop.example/a/b?c#d", "GET /a/b"),
+        ("GET", "http.url", "https://shop.example", "GET"),
+        ("GET /x", "http.route", "/y", "GET /x"),
+        ("", "http.route", "/y", "span without a name"),
+    ] {
+        assert_eq!(display_name(&span(name, 1, 0).with(key, value).row()), expected);
+    }
+}
+
+#[test]
+fn a_failure_that_is_quoted_further_up_takes_the_blame() {
+    let spans = vec![
+        span("POST /checkout", 1, 0).service("shop").ms(0, 100).error("").row(),
+        span("place order", 2, 1).service("checkout").ms(5, 90).error("no cart: lookup cart: server misbehaving").row(),
+        span("prepare", 3, 2).service("checkout").ms(10, 30).row(),
+        span("GetCart", 4, 3).service("checkout").ms(11, 20).error("lookup cart: server misbehaving").row(),
+        span("clean up", 5, 2).service("checkout").ms(50, 10).row(),
+    ];
+    let (_, verdict) = told(&view(spans, vec![]));
+    assert!(verdict.contains("The first error is in checkout › GetCart: “lookup cart"), "{verdict}");
+}
+
+#[test]
+fn a_failure_that_was_survived_does_not_take_the_blame() {
+    let spans = vec![
+        span("GET /", 1, 0).service("shop").ms(0, 100).error("out of stock").row(),
+        span("with cache", 2, 1).service("shop").ms(1, 10).row(),
+        span("cache get", 3, 2).service("cache").ms(2, 5).error("connection refused").row(),
+        span("SELECT stock", 4, 1).service("shop").ms(20, 50).row(),
+    ];
+    let (_, verdict) = told(&view(spans, vec![]));
+    assert!(verdict.contains("It says “out of stock”."), "{verdict}");
+}
+
+#[test]
+fn a_silent_error_is_explained_by_what_the_caller_says_or_by_its_status() {
+    let mut spans = vec![
+        span("POST /cart", 1, 0).service("web").ms(0, 100).error("no such host cart").row(),
+        span("AddItem", 2, 1).service("web").ms(0, 90).error("").with("rpc.grpc.status_code", "14").row(),
+    ];
+    let (_, verdict) = told(&view(spans.clone(), vec![]));
+    assert!(verdict.contains("The first error is in web › AddItem: “no such host cart”."), "{verdict}");
+    spans[0].status_message.clear();
+    let (_, verdict) = told(&view(spans, vec![]));
+    assert!(verdict.contains("The first error is in web › AddItem, which ended with UNAVAILABLE."), "{verdict}");
+}

@@ -1,5 +1,6 @@
 //! The verdict: what happened, what failed first, where the time went. Every noun leads to its span.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -8,7 +9,7 @@ use telltale_api::trace::{SpanRow, TraceView};
 
 use super::cause::{self, Cause, Repetition};
 use super::message::{first_line, is_error_log};
-use super::outcome::{Ending, name_of};
+use super::outcome::{Ending, display_name};
 use super::{Analysis, is_error, span_at};
 use crate::critical_path::critical_path;
 use crate::format::{duration, number};
@@ -48,7 +49,7 @@ impl Writer {
         if let Some(service) = service.filter(|_service| !known) {
             self.push(service, Some(&span.span_id), true).text(" › ");
         }
-        self.push(&name_of(span), Some(&span.span_id), false)
+        self.push(&display_name(span), Some(&span.span_id), false)
     }
 
     /// Begins a new sentence.
@@ -111,18 +112,23 @@ fn ended(writer: &mut Writer, view: &TraceView, root: &SpanRow, ending: &Ending)
 fn failed_first(writer: &mut Writer, view: &TraceView, analysis: &Analysis, cause: &Cause, ending: &Ending) {
     let Some(span) = span_at(view, cause.span) else { return };
     let itself = analysis.root == Some(cause.span);
-    match (&cause.message, itself) {
-        (None, true) => return,
-        (Some(message), true) if Some(message) == ending.status.as_ref() => return,
-        (Some(_), true) => writer.sentence().text("It says"),
-        (_, false) => writer.sentence().text("The first error is in ").span(span, None),
-    };
-    match &cause.message {
-        Some(message) => {
+    let status = cause.status.as_ref().filter(|status| !itself || Some(*status) != ending.status.as_ref());
+    if itself && cause.message.is_none() {
+        return;
+    }
+    writer.sentence();
+    if itself {
+        writer.text("It says");
+    } else {
+        writer.text("The first error is in ").span(span, None);
+    }
+    match (&cause.message, status) {
+        (Some(message), _) => {
             let colon = if itself { " “" } else { ": “" };
             writer.text(colon).push(message, Some(&span.span_id), true).text("”.")
         }
-        None => writer.text(", which does not say why."),
+        (None, Some(status)) => writer.text(", which ended with ").push(status, Some(&span.span_id), true).text("."),
+        (None, None) => writer.text(", which does not say why."),
     };
     if cause.attempts > 1 {
         let (failed, attempts) = (cause.failed_attempts, cause.attempts);
@@ -174,10 +180,10 @@ fn longest_operation(view: &TraceView, analysis: &Analysis, root: u32) -> Option
         let total = by_span.entry(part.span).or_default();
         *total = total.saturating_add(length);
     }
-    let mut by_operation: HashMap<(Option<&str>, &str), Stretch> = HashMap::new();
+    let mut by_operation: HashMap<(Option<&str>, Cow<'_, str>), Stretch> = HashMap::new();
     for (at, length) in by_span {
         let Some(span) = span_at(view, at) else { continue };
-        let operation = (span.service_name.as_deref(), span.name.as_str());
+        let operation = (span.service_name.as_deref(), display_name(span));
         let stretch = by_operation.entry(operation).or_default();
         stretch.total_ns = stretch.total_ns.saturating_add(length);
         stretch.spans += 1;
