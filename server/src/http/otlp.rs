@@ -12,15 +12,15 @@ use axum::response::Response;
 use http::HeaderMap;
 use prost::Message as _;
 use serde::Deserialize;
+use telltale_model::SignalKind;
 use telltale_query::TraceData;
 use telltale_storage::encode;
 
 use super::extract::{Parameters, Path};
 use super::problem::{Kind, Problem};
 use super::{answer, negotiate, trace};
+use crate::decode::json::protobuf_to_json;
 use crate::state::AppState;
-
-mod json;
 
 /// Protobuf's media type in OTLP.
 const PROTOBUF: &str = "application/x-protobuf";
@@ -66,13 +66,34 @@ fn signals(parameter: Option<&str>) -> Result<Signals, Problem> {
 
 fn document(data: &TraceData, signals: Signals, protobuf: bool) -> Result<Response, Problem> {
     if protobuf {
-        let bytes = match signals {
-            Signals::Logs => encode::logs(&data.logs)?.encode_to_vec(),
-            Signals::Both | Signals::Traces => encode::spans(&data.spans)?.encode_to_vec(),
-        };
+        let bytes = if signals == Signals::Logs { logs(data)? } else { traces(data)? };
         return Ok(answer::body(PROTOBUF, bytes));
     }
-    let traces = (signals != Signals::Logs).then(|| encode::spans(&data.spans)).transpose()?;
-    let logs = (signals != Signals::Traces).then(|| encode::logs(&data.logs)).transpose()?;
-    Ok(answer::body(answer::JSON, json::document(traces.as_ref(), logs.as_ref())))
+    let traces = (signals != Signals::Logs).then(|| traces(data)).transpose()?;
+    let logs = (signals != Signals::Traces).then(|| logs(data)).transpose()?;
+    let members: Vec<String> = [
+        traces.map(|bytes| member(SignalKind::Traces, "resourceSpans", &bytes)),
+        logs.map(|bytes| member(SignalKind::Logs, "resourceLogs", &bytes)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    Ok(answer::body(answer::JSON, format!("{{{}}}", members.join(","))))
+}
+
+fn traces(data: &TraceData) -> Result<Vec<u8>, Problem> {
+    Ok(encode::spans(&data.spans)?.encode_to_vec())
+}
+
+fn logs(data: &TraceData) -> Result<Vec<u8>, Problem> {
+    Ok(encode::logs(&data.logs)?.encode_to_vec())
+}
+
+/// Returns the one member of a signal's document; a signal that was asked for stands there even when it is empty.
+fn member(signal: SignalKind, name: &str, protobuf: &[u8]) -> String {
+    let json = protobuf_to_json(signal, protobuf);
+    match json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        Some(inner) if !inner.is_empty() => inner.to_owned(),
+        _ => format!("\"{name}\":[]"),
+    }
 }

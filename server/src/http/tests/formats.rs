@@ -6,6 +6,7 @@ use opentelemetry_proto::tonic::logs::v1::LogsData;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use prost::Message as _;
 use serde_json::Value;
+use telltale_model::SignalKind;
 
 use super::harness::Server;
 use super::sample::{self, TRACE};
@@ -29,6 +30,28 @@ async fn protobuf_gives_back_what_was_sent() {
         assert_eq!(LogsData::decode(logs.body).unwrap().resource_logs, sample::logs().resource_logs);
         server.state.storage.flush().await.unwrap();
     }
+}
+
+/// Scenario: the JSON answer is sent to another store as it is, one signal at a time.
+/// Guarantees: our own OTLP/JSON reader reads it, and the second store answers with the same document.
+#[tokio::test]
+async fn json_can_be_sent_again_and_says_the_same() {
+    let server = Server::with_sample().await;
+    let path = format!("/api/trace/{TRACE}/otlp");
+    let document = server.get(&path).await.json();
+    let other = Server::new();
+    for (signal, parameter) in [(SignalKind::Traces, "traces"), (SignalKind::Logs, "logs")] {
+        let json = server.get(&format!("{path}?signal={parameter}")).await;
+        let (payload, issues) = crate::decode::json::json_to_protobuf(signal, &json.body).unwrap();
+        assert_eq!(issues, []);
+        other.state.storage.append(signal, payload.into()).await.unwrap();
+    }
+    assert_eq!(other.get(&path).await.json(), document);
+    assert_eq!(document["resourceLogs"].as_array().unwrap().len(), 1);
+    let of_logs_alone = Server::new();
+    of_logs_alone.send(SignalKind::Logs, &sample::logs()).await;
+    assert_eq!(of_logs_alone.get(&path).await.json()["resourceSpans"], serde_json::json!([]));
+    assert_eq!(server.get(&format!("{path}?signal=metrics")).await.error(400), "bad_signal");
 }
 
 #[tokio::test]
