@@ -106,6 +106,13 @@ impl Telemetry {
         self.rate.lock().unwrap_or_else(PoisonError::into_inner).add(self.started.elapsed(), items);
     }
 
+    /// Returns how long ago items were acknowledged last; `None` before the first since the start.
+    #[must_use]
+    pub fn since_last_ingest(&self) -> Option<Duration> {
+        let last = self.rate.lock().unwrap_or_else(PoisonError::into_inner).last();
+        last.map(|last| self.started.elapsed().saturating_sub(last))
+    }
+
     /// Returns the items acknowledged a second, over the last ten seconds.
     #[must_use]
     pub fn items_per_second(&self) -> f64 {

@@ -30,13 +30,13 @@ pub struct Totals {
     pub logs: u64,
     /// Stored metric data points of all kinds.
     pub points: u64,
-    /// Services seen in stored traces, at most a few hundred, sorted.
+    /// Services of the newest traces, at most a few hundred, sorted.
     pub services: Vec<String>,
     /// Bytes on disk: segments and write-ahead log.
     pub disk_bytes: u64,
     /// Items acknowledged a second, over the last ten seconds.
     pub items_per_second: f64,
-    /// When the last item arrived.
+    /// When the last item arrived; none when nothing arrived since the server's start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_ingest_unix_nano: Option<Nanos>,
 }

@@ -23,7 +23,7 @@ pub struct Args {
 /// Runs the command: exit code 0 when all is well or merely odd, 1 when something does not work.
 #[must_use]
 pub fn main(args: &Args) -> ExitCode {
-    client::run(examine(args))
+    client::run(examine(args, &mut io::stdout().lock()))
 }
 
 /// How a check went.
@@ -41,7 +41,8 @@ struct Finding {
     text: String,
 }
 
-async fn examine(args: &Args) -> Result<(), Failure> {
+/// Makes all checks and writes the report.
+pub(crate) async fn examine(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
     let server = &args.server;
     let health: Health = client::json(server.ask(Request::get(server.at(routes::HEALTH)?)).await?).await?;
     let recent: Recent = client::json(server.ask(Request::get(server.at(routes::RECENT)?)).await?).await?;
@@ -53,7 +54,7 @@ async fn examine(args: &Args) -> Result<(), Failure> {
     }
     findings.push(of_totals(&recent));
     findings.extend(of_issues(&issues));
-    write(&findings, client::may_colour(io::stdout().is_terminal()), &mut io::stdout().lock())?;
+    write(&findings, client::may_colour(io::stdout().is_terminal()), out)?;
     match findings.iter().filter(|finding| finding.verdict == Verdict::Broken).count() {
         0 => Ok(()),
         broken => Err(Failure::Failed(format!("{broken} of {} checks failed", findings.len()))),

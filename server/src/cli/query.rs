@@ -1,6 +1,6 @@
 //! `telltale query SQL`: read-only SQL against a running server.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use serde_json::{Map, Value};
@@ -31,13 +31,13 @@ pub struct Args {
 /// Runs the command.
 #[must_use]
 pub fn main(args: &Args) -> ExitCode {
-    client::run(ask(args))
+    client::run(ask(args, &mut io::stdout().lock()))
 }
 
-async fn ask(args: &Args) -> Result<(), Failure> {
+/// Asks and writes the answer.
+pub(crate) async fn ask(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
     let rows = fetch(&args.server, &args.sql).await?;
-    let mut out = io::stdout().lock();
-    Ok(rows.write(form(args), &mut out)?)
+    Ok(rows.write(form(args), out)?)
 }
 
 /// Asks `POST /api/sql`.

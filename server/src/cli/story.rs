@@ -1,7 +1,7 @@
 //! `telltale story ID`: the story of one request on a terminal. Takes whatever a log line or a header holds.
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Write};
 use std::process::ExitCode;
 
 use telltale_api::resolve::ResolveAnswer;
@@ -27,10 +27,11 @@ pub struct Args {
 /// Runs the command.
 #[must_use]
 pub fn main(args: &Args) -> ExitCode {
-    client::run(tell(args))
+    client::run(tell(args, &mut io::stdout().lock()))
 }
 
-async fn tell(args: &Args) -> Result<(), Failure> {
+/// Finds the trace and writes its story.
+pub(crate) async fn tell(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
     let trace_id = find(&args.server, &paste(args)?).await?;
     let (suffix, json) = match (args.json, args.markdown) {
         (true, _) => ("json", true),
@@ -41,7 +42,6 @@ async fn tell(args: &Args) -> Result<(), Failure> {
     let response = args.server.ask(Request::get(address)).await?;
     let text = response.text().await.map_err(|error| Failure::Failed(format!("the answer broke off: {error}")))?;
     let text = if json { text } else { visible(&text, true) };
-    let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
         out.write_all(b"\n")?;

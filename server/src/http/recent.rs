@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
+use telltale_api::Nanos;
 use telltale_api::live::{Recent, Totals};
 use telltale_api::trace::TraceSummary;
 use telltale_storage::Status;
@@ -59,8 +61,13 @@ fn totals(state: &AppState, services: Vec<String>) -> Totals {
         services,
         disk_bytes: status.disk_bytes,
         items_per_second: state.telemetry.items_per_second(),
-        last_ingest_unix_nano: None,
+        last_ingest_unix_nano: state.telemetry.since_last_ingest().map(|since| before(state.now(), since)),
     }
+}
+
+/// Returns the time that was `since` ago.
+fn before(now: Nanos, since: Duration) -> Nanos {
+    Nanos(now.0.saturating_sub(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)))
 }
 
 /// Counts the rows of some tables, in memory and in segments.

@@ -10,6 +10,8 @@ const SLOTS: usize = 10;
 pub(super) struct Rate {
     /// Second and count; the slot of a second is its number modulo [`SLOTS`].
     slots: [(u64, u64); SLOTS],
+    /// When something was counted last.
+    last: Option<Duration>,
 }
 
 impl Rate {
@@ -20,6 +22,9 @@ impl Rate {
 
     /// Counts `items` at `since_start`.
     pub(super) fn add(&mut self, since_start: Duration, items: u64) {
+        if items > 0 {
+            self.last = Some(since_start);
+        }
         let second = since_start.as_secs();
         let place = usize::try_from(second).unwrap_or(0) % SLOTS;
         if let Some(slot) = self.slots.get_mut(place) {
@@ -28,6 +33,11 @@ impl Rate {
             }
             slot.1 = slot.1.saturating_add(items);
         }
+    }
+
+    /// Returns when something was counted last, since the same start.
+    pub(super) const fn last(&self) -> Option<Duration> {
+        self.last
     }
 
     /// Returns the mean of the last ten seconds (of fewer when there were fewer), the running one included.
@@ -48,6 +58,7 @@ mod tests {
     fn only_the_last_ten_seconds_count() {
         let mut rate = Rate::new();
         let at = Duration::from_secs;
+        assert_eq!(rate.last(), None);
         rate.add(at(100), 50);
         rate.add(at(101), 50);
         assert!((rate.per_second(at(105)) - 10.0).abs() < 1e-9);
@@ -55,5 +66,7 @@ mod tests {
         rate.add(at(111), 10);
         assert!((rate.per_second(at(111)) - 1.0).abs() < 1e-9, "second 101's slot is taken over");
         assert!(rate.per_second(at(500)).abs() < 1e-9);
+        rate.add(at(501), 0);
+        assert_eq!(rate.last(), Some(at(111)), "nothing is no arrival");
     }
 }

@@ -64,6 +64,14 @@ impl Server {
         assert_eq!((appended.rejected, appended.issues.len()), (0, 0), "{:?}", appended.issues);
     }
 
+    /// Serves on a free port until the test ends, and returns the address.
+    pub(super) async fn listen(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(axum::serve(listener, self.router.clone()).into_future());
+        url
+    }
+
     pub(super) async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, &[], "").await
     }
