@@ -66,7 +66,7 @@ impl Catalog {
                 "SELECT segment_id, table_name, path, schema_version, rows, bytes, min_time_ns, max_time_ns, \
                  first_lsn, last_lsn, created_at_ns FROM segments ORDER BY segment_id",
             )?;
-            statement.query_map([], |row| entry(row))?.collect()
+            statement.query_map([], entry)?.collect()
         };
         Ok(read().map_err(|error| failed("list the segments", &error))?.into_iter().flatten().collect())
     }

@@ -156,7 +156,7 @@ impl Error {
     }
 
     /// Names a file that is not what was written.
-    pub(crate) fn corrupt(path: &Path, detail: impl ToString) -> Self {
+    pub(crate) fn corrupt(path: &Path, detail: impl std::fmt::Display) -> Self {
         Self::Corrupt { path: path.to_path_buf(), detail: detail.to_string() }
     }
 }

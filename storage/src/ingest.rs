@@ -69,6 +69,8 @@ pub(crate) struct Ingest {
     /// Who waits for a flush up to which number.
     waiters: Vec<(u64, oneshot::Sender<Result<(), Error>>)>,
     closing: Option<oneshot::Sender<Result<(), Error>>>,
+    /// What the flush thread has reported, and whose WAL files are gone.
+    flushed_lsn: u64,
     is_ended: bool,
 }
 
@@ -82,12 +84,17 @@ impl Ingest {
         commands: Receiver<Command>,
         flusher: Sender<FlushCommand>,
     ) -> Self {
-        Self { shared, writer, commands, flusher, waiters: Vec::new(), closing: None, is_ended: false }
+        let flushed_lsn = shared.gauges.flushed_lsn.load(Ordering::Acquire);
+        Self { shared, writer, commands, flusher, waiters: Vec::new(), closing: None, flushed_lsn, is_ended: false }
     }
 
     /// Works until it is told to end.
     pub(crate) fn run(mut self) {
         self.set_gauges();
+        // What could not be flushed during the replay.
+        for frozen in self.shared.frozen() {
+            self.tell_flusher(FlushCommand::Flush(frozen));
+        }
         let mut held = None;
         loop {
             let command = match held.take() {
@@ -270,7 +277,7 @@ impl Ingest {
 
     fn flush(&mut self, done: oneshot::Sender<Result<(), Error>>) {
         self.freeze();
-        if self.shared.active_size().frozen == 0 {
+        if self.is_all_flushed() {
             drop(done.send(Ok(())));
         } else {
             self.waiters.push((self.writer.committed_lsn(), done));
@@ -279,6 +286,7 @@ impl Ingest {
     }
 
     fn flushed(&mut self, lsn: u64) {
+        self.flushed_lsn = self.flushed_lsn.max(lsn);
         if let Err(error) = self.writer.remove_flushed(lsn) {
             tracing::warn!(%error, "a WAL file that is not needed any more stays");
         }
@@ -307,9 +315,13 @@ impl Ingest {
     }
 
     fn end_when_flushed(&mut self) {
-        if self.closing.is_some() && self.shared.active_size().frozen == 0 {
+        if self.closing.is_some() && self.is_all_flushed() {
             self.end(Ok(()));
         }
+    }
+
+    fn is_all_flushed(&self) -> bool {
+        self.writer.committed_lsn() <= self.flushed_lsn
     }
 
     /// Ends the flush thread and answers whoever closed the storage.

@@ -133,6 +133,11 @@ impl Shared {
         Some(frozen)
     }
 
+    /// Returns the memtables that wait for their flush, oldest first.
+    pub(crate) fn frozen(&self) -> Vec<Arc<Memtable>> {
+        self.visible().frozen.iter().cloned().collect()
+    }
+
     /// Puts segments in the place of the memtable that they were made of.
     pub(crate) fn replace(&self, flushed: &Arc<Memtable>, segments: Vec<Segment>) {
         let mut visible = self.visible();

@@ -168,3 +168,9 @@ pub(crate) fn span_counts(snapshot: &Snapshot) -> BTreeMap<u32, usize> {
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
+
+/// Returns a temporary folder, in memory where the system has that: the tests' faults are made up, their syncs are not.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}

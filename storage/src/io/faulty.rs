@@ -146,6 +146,13 @@ impl FaultyDisk {
         self.lock().calls
     }
 
+    /// Tells whether a fault that was asked for did not happen yet.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        let state = self.lock();
+        state.fail_at.is_some() || state.fail_operation.is_some()
+    }
+
     /// Tells whether the power is off.
     #[must_use]
     pub fn is_crashed(&self) -> bool {

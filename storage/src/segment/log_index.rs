@@ -8,7 +8,7 @@ use std::path::Path;
 use tantivy::directory::MmapDirectory;
 use tantivy::postings::Postings;
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocSet, Index, SegmentReader, TERMINATED, Term};
+use tantivy::{Index, SegmentReader, TERMINATED, Term};
 use telltale_model::TraceId;
 
 use crate::error::Error;

@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, FixedSizeBinaryArray, RecordBatch};
+use arrow::array::{AsArray, FixedSizeBinaryArray, RecordBatch};
 use arrow::compute::{max, min};
 use arrow::datatypes::TimestampNanosecondType;
 use parquet::arrow::ArrowWriter;

@@ -124,11 +124,6 @@ impl Writer {
         Staged::Lsn(lsn)
     }
 
-    /// Tells how many bytes wait for the next commit.
-    pub(crate) fn staged_bytes(&self) -> usize {
-        self.buffer.len()
-    }
-
     /// Writes the group and returns when it is as durable as [`AckMode`] asks.
     pub(crate) fn commit(&mut self) -> Result<(), CommitError> {
         if self.next_lsn == self.committed_lsn + 1 {

@@ -3,6 +3,8 @@
 
 use super::*;
 
+const APPENDS: u32 = 15;
+
 /// What the scenario was promised.
 #[derive(Debug, Default)]
 struct Promised {
@@ -15,13 +17,15 @@ struct Promised {
 async fn scenario(options: Options, disk: &FaultyDisk) -> Promised {
     let mut promised = Promised::default();
     let Ok(storage) = Storage::open(options) else { return promised };
-    for id in 0..24_u32 {
+    for id in 0..APPENDS {
         match append(&storage, id).await {
             Ok(_) => promised.acknowledged.push(id),
             Err(_) => promised.refused.push(id),
         }
-        if id % 8 == 5 {
+        if id == 2 {
             storage.append(SignalKind::Logs, logs(&[(u64::from(id), "a log", Some(1))])).await.ok();
+        }
+        if id % 8 == 5 {
             storage.flush().await.ok();
         }
         if disk.is_crashed() {
@@ -45,21 +49,31 @@ fn faulty_options(folder: &Path, disk: &FaultyDisk) -> Options {
 
 /// Returns how many operations the scenario makes when nothing fails.
 async fn operations() -> u64 {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let disk = FaultyDisk::new(&folder.path().join("trash"), 1);
     let promised = scenario(faulty_options(folder.path(), &disk), &disk).await;
-    assert_eq!((promised.acknowledged.len(), promised.refused.len()), (24, 0));
+    assert_eq!((promised.acknowledged.len(), promised.refused.len()), (APPENDS as usize, 0));
     disk.calls()
 }
 
 async fn check(fault: Fault) {
     let operations = operations().await;
-    assert!(operations > 100, "{operations}");
+    assert!(operations > 80, "{operations}");
     for call in 1..=operations {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let disk = FaultyDisk::new(&folder.path().join("trash"), call);
-        disk.fail_at(call, fault);
+        if fault == Fault::ShortWrite {
+            // Every other operation would only fail as a full disk does.
+            disk.fail_operation(Operation::Write, call, fault);
+        } else {
+            disk.fail_at(call, fault);
+        }
         let promised = scenario(faulty_options(folder.path(), &disk), &disk).await;
+        if disk.is_waiting() {
+            // There are not so many writes.
+            assert!(fault == Fault::ShortWrite && call > 20, "{fault:?} {call}");
+            return;
+        }
         let context = format!("{fault:?} at operation {call} of {operations}");
 
         let storage = Storage::open(options(folder.path())).unwrap_or_else(|error| panic!("{context}: {error}"));
@@ -70,7 +84,7 @@ async fn check(fault: Fault) {
             assert_eq!(counts.get(id), Some(&1), "{context}: span {id} of {promised:?}");
         }
         assert!(counts.values().all(|count| *count == 1), "{context}: {counts:?}");
-        assert!(counts.keys().all(|id| *id < 24), "{context}: {counts:?}");
+        assert!(counts.keys().all(|id| *id < APPENDS), "{context}: {counts:?}");
         // And life goes on.
         append(&storage, 100).await.unwrap();
         storage.flush().await.unwrap();

@@ -7,6 +7,7 @@ use super::*;
 use crate::clock::ManualClock;
 use crate::io::{Fault, FaultyDisk, Operation, RealDisk};
 use crate::storage::AckMode;
+use crate::testing::folder;
 use crate::wal::{CommitError, FILE_HEADER_BYTES, RECORD_HEADER_BYTES, Staged, Writer};
 
 struct Rig {
@@ -18,7 +19,7 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let (wal, quarantine) = (folder.path().join("wal"), folder.path().join("quarantine"));
         for path in [&wal, &quarantine] {
             std::fs::create_dir(path).unwrap();
