@@ -3,7 +3,7 @@
 //! * [`resolve`]: a paste → every trace id in it, in any spelling.
 //! * [`tree`], [`self_time`], [`critical_path`], [`skew`]: what the spans of a trace say together.
 //! * [`story`]: a trace → verdict, caveats, facts, shares of time, one merged list.
-//! * [`outline`], [`waterfall`]: rows, bars and axes of pages and texts.
+//! * [`outline`], [`group`], [`waterfall`]: rows, folded rows, bars and axes of pages and texts.
 //! * [`mod@format`]: durations, times, counts, and the whole story as text or Markdown.
 //!
 //! Deliberately absent: I/O, clocks, randomness, regular expressions. The same input gives the same output everywhere,
@@ -11,6 +11,7 @@
 
 pub mod critical_path;
 pub mod format;
+pub mod group;
 pub mod limits;
 pub mod outline;
 pub mod resolve;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use telltale_api::story::{Fact, Outcome, Story};
-use telltale_api::trace::{EventRow, TraceView};
+use telltale_api::trace::{EventRow, SpanRow, TraceView};
 use telltale_model::semconv::EXCEPTION_EVENT;
 
 use super::duration::{duration, offset};
@@ -11,6 +11,7 @@ use super::escape::{lines, one_line};
 use super::number::{count, counted, percent};
 use super::time::date_time;
 use super::wrap::{pad, pad_left, shorten, wrap};
+use crate::group::{Group, Line, fold};
 use crate::limits::{INDENT_LEVELS, MESSAGE_LINES, TEXT_WIDTH};
 use crate::outline::{Item, OutlineRow, outline};
 use crate::story::{Analysis, display_name, event_text, is_error, level, log_text, status};
@@ -186,18 +187,45 @@ pub(super) fn what_happened(out: &mut String, story: &Story, view: &TraceView) {
         return;
     }
     let _infallible = write!(out, "\nWhat happened, from {}\n", date_time(story.start_unix_nano.0, 0));
-    for row in rows {
-        outline_row(out, view, &analysis, row);
+    for row in fold(view, &rows) {
+        match row {
+            Line::Row(row) => outline_row(out, view, &analysis, row),
+            Line::Group(group) => group_row(out, view, &analysis, &group),
+        }
     }
 }
 
-fn outline_row(out: &mut String, view: &TraceView, analysis: &Analysis, row: OutlineRow) {
+/// Returns the column of times and the indentation of a row.
+fn margin(analysis: &Analysis, row: OutlineRow) -> (String, String) {
     let at = pad_left(&offset(analysis.offset_ns(row.time_unix_nano)), OFFSET_WIDTH);
     let levels = usize::try_from(row.depth.min(INDENT_LEVELS)).unwrap_or(0);
     let mut indent = "  ".repeat(levels);
     if row.depth > INDENT_LEVELS {
         let _infallible = write!(indent, "({}) ", row.depth);
     }
+    (at, indent)
+}
+
+/// `+16.0 ms  52.8 ms    inventory › SELECT stock × 12, the longest 4.40 ms`.
+fn group_row(out: &mut String, view: &TraceView, analysis: &Analysis, group: &Group) {
+    let Item::Span(position) = group.first.item else { return };
+    let Some(span) = usize::try_from(position).ok().and_then(|position| view.spans.get(position)) else { return };
+    let (at, indent) = margin(analysis, group.first);
+    let length = pad_left(&duration(group.total_ns), DURATION_WIDTH);
+    let tail = format!(" × {}, the longest {}", count(group.count.into()), duration(group.longest_ns));
+    let room = TEXT_WIDTH.saturating_sub(tail.chars().count());
+    let told = shorten(&format!("{at} {length}  {indent}{}", span_label(span)), room);
+    line(out, &format!("{told}{tail}"));
+}
+
+/// Returns service and name of a span.
+fn span_label(span: &SpanRow) -> String {
+    let name = one_line(&display_name(span));
+    span.service_name.as_deref().map_or_else(|| name.clone(), |service| format!("{} › {name}", one_line(service)))
+}
+
+fn outline_row(out: &mut String, view: &TraceView, analysis: &Analysis, row: OutlineRow) {
+    let (at, indent) = margin(analysis, row);
     let index = |position: u32| usize::try_from(position).unwrap_or(usize::MAX);
     let blank = " ".repeat(DURATION_WIDTH);
     match row.item {
@@ -207,8 +235,7 @@ fn outline_row(out: &mut String, view: &TraceView, analysis: &Analysis, row: Out
             let mark = if is_error(span) { "✗ " } else { "" };
             let status = status(span).filter(|_status| is_error(span));
             let status = status.map(|status| format!(" · {}", one_line(&status))).unwrap_or_default();
-            let service = span.service_name.as_deref().map(|service| format!("{} › ", one_line(service)));
-            let told = format!("{mark}{}{}{status}", service.unwrap_or_default(), one_line(&display_name(span)));
+            let told = format!("{mark}{}{status}", span_label(span));
             line(out, &shorten(&format!("{at} {length}  {indent}{told}"), TEXT_WIDTH));
             // What an exception says stands in its own row.
             let told_below = span.events.iter().any(|event| event.name == EXCEPTION_EVENT);
