@@ -152,3 +152,6 @@ fn find(setting: &Setting, flags: &Flags, environment: Environment<'_>, file: &f
     }
     Raw { texts: setting.default.iter().map(|text| (*text).to_owned()).collect(), source: Source::Default }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,7 +106,7 @@ metrics! {
     StoreRows, Gauge, "telltale.store.rows", "{row}", ["table", "place"],
         "Rows, in memory and in segments";
     StoreSegments, Gauge, "telltale.store.segments", "{segment}", ["table"],
-        "Segments";
+        "Segments on disk";
     StoreSegmentBytes, Gauge, "telltale.store.segment.bytes", "By", ["table"],
         "Bytes of segments on disk";
     StoreDiskBytes, Gauge, "telltale.store.disk.bytes", "By", [],
