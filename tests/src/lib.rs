@@ -4,11 +4,13 @@
 //! * [`http`] and [`grpc`] speak to it; both can also send bytes that no honest client would.
 //! * [`otlp`] builds export requests, [`wire`] builds broken ones.
 //! * [`normal`] makes OTLP/JSON comparable, whoever wrote it.
+//! * [`bench`] measures: the load generator behind the `bench` executable.
 //! * [`poll`] waits for a condition until a deadline. Nothing here sleeps for a fixed time and hopes.
 //!
 //! The tests themselves are `it/main.rs`. That binary is declared by the package `telltale` (server/Cargo.toml), so that
 //! cargo builds the executable first and says where it is. Nothing here knows the inside of the product.
 
+pub mod bench;
 pub mod grpc;
 pub mod http;
 pub mod normal;

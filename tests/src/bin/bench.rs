@@ -1,0 +1,145 @@
+//! `bench PROGRAM`: measures a `telltale` executable and prints the figures as a Markdown table or as JSON.
+//!
+//! Every combination of the lists given is one measurement with a fresh server and an empty folder.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use telltale_tests::bench::corpus::Shape;
+use telltale_tests::bench::load::Plan;
+use telltale_tests::bench::report::{self, Row};
+use telltale_tests::bench::run::{Settings, measure};
+use telltale_tests::bench::sender::{Encoding, Protocol};
+
+/// What the items look like, on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ShapeName {
+    /// Spans of about 806 bytes.
+    Semconv,
+    /// Spans of about 472 bytes.
+    Fat,
+    /// Spans of about 134 bytes.
+    Lean,
+    /// Log records of about 358 bytes.
+    Logs,
+    /// Data points of about 197 bytes.
+    Points,
+}
+
+impl From<ShapeName> for Shape {
+    fn from(name: ShapeName) -> Self {
+        match name {
+            ShapeName::Semconv => Self::Semconv,
+            ShapeName::Fat => Self::Fat,
+            ShapeName::Lean => Self::Lean,
+            ShapeName::Logs => Self::Log,
+            ShapeName::Points => Self::Point,
+        }
+    }
+}
+
+/// Measures a telltale executable. Build it with --release, and pin both with taskset for figures to publish.
+#[derive(Debug, Parser)]
+struct Args {
+    /// The executable.
+    program: PathBuf,
+    /// Items to send.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "semconv")]
+    shape: Vec<ShapeName>,
+    /// Ways to send them.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "http")]
+    protocol: Vec<Protocol>,
+    /// Compression of requests.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "none")]
+    encoding: Vec<Encoding>,
+    /// Items a request; a multiple of 8 keeps traces whole.
+    #[arg(long, value_delimiter = ',', default_value = "1000")]
+    batch: Vec<usize>,
+    /// Connections with one request in flight each.
+    #[arg(long, value_delimiter = ',', default_value = "4")]
+    connections: Vec<usize>,
+    /// When the server acknowledges: fsync or write.
+    #[arg(long, value_delimiter = ',', default_value = "fsync")]
+    ack: Vec<String>,
+    /// Items in total, rounded up to whole requests.
+    #[arg(long, default_value_t = 1_000_000)]
+    items: u64,
+    /// Items a second (open loop); without it as fast as the answers come (closed loop).
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Traces to look up after the load.
+    #[arg(long, default_value_t = 500)]
+    lookups: usize,
+    /// Starts on an empty folder.
+    #[arg(long, default_value_t = 5)]
+    starts: usize,
+    /// Seconds that the idle server rests before its memory is read.
+    #[arg(long, default_value_t = 5.0)]
+    idle: f64,
+    /// Seed of all values.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print JSON, one object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    fn plans(&self) -> Vec<Plan> {
+        let mut plans = Vec::new();
+        for shape in &self.shape {
+            for protocol in &self.protocol {
+                for encoding in &self.encoding {
+                    for batch in self.batch.iter().map(|batch| (*batch).max(1)) {
+                        for connections in self.connections.iter().map(|connections| (*connections).max(1)) {
+                            plans.push(Plan {
+                                shape: (*shape).into(),
+                                protocol: *protocol,
+                                encoding: *encoding,
+                                batch,
+                                connections,
+                                batches: self.items.div_ceil(batch as u64).max(1),
+                                rate: self.rate,
+                                seed: self.seed,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        plans
+    }
+}
+
+/// One thread: the generator must not take more than one core from the server.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut rows: Vec<Row> = Vec::new();
+    for ack in &args.ack {
+        let settings = Settings {
+            ack: ack.clone(),
+            idle: Duration::from_secs_f64(args.idle),
+            lookups: args.lookups,
+            starts: args.starts.max(1),
+        };
+        for plan in args.plans() {
+            let row = measure(&args.program, plan, &settings).await;
+            if args.json {
+                println!("{}", row.to_json());
+            } else {
+                eprintln!("{:?}: {:.0} items/s", row.plan, row.items_per_second());
+            }
+            if let Some(reason) = &row.sent.reason {
+                eprintln!("{} requests failed, the first: {reason}", row.sent.failed);
+            }
+            rows.push(row);
+        }
+    }
+    if !args.json {
+        print!("{}", report::markdown(&rows));
+    }
+    if rows.iter().all(Row::is_whole) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
