@@ -20,8 +20,17 @@ pub(super) fn read(
     wanted: Option<&[[u8; 16]]>,
 ) -> Result<Vec<RecordBatch>, QueryError> {
     let Some(path) = segment.trace_rows_path() else { return Ok(Vec::new()) };
-    let damaged = |error: &dyn std::fmt::Display| damage(&path, error);
-    let file = File::open(&path).map_err(|error| damaged(&error))?;
+    let found = read_file(&path, columns, wanted);
+    if found.is_err() {
+        // The segment's own reader takes note of the damage, so that later snapshots leave the segment out.
+        segment.read_trace_rows()?;
+    }
+    found
+}
+
+fn read_file(path: &Path, columns: &[&str], wanted: Option<&[[u8; 16]]>) -> Result<Vec<RecordBatch>, QueryError> {
+    let damaged = |error: &dyn std::fmt::Display| damage(path, error);
+    let file = File::open(path).map_err(|error| damaged(&error))?;
     let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(&error))?;
     let schema = builder.parquet_schema();
     let projection = match columns {

@@ -8,9 +8,10 @@ use telltale_model::{SpanId, TraceId};
 use telltale_storage::schema::{Table, col};
 use telltale_storage::{Snapshot, trace_rows_of};
 
-use super::trace::spans_of;
 use super::{arrow_error, ids, internal, mask, parts};
 use crate::error::QueryError;
+
+mod stand_in;
 
 /// One line about a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,8 @@ pub(crate) fn summaries(snapshot: &Snapshot, wanted: &[TraceId]) -> Result<Vec<T
     let mut sorted: Vec<[u8; 16]> = wanted.iter().map(|id| *id.as_bytes()).collect();
     sorted.sort_unstable();
     sorted.dedup();
-    add(&in_memory(snapshot, &sorted)?, &mut merged)?;
+    let memory = in_memory(snapshot, &sorted)?;
+    add(&trace_rows_of(&memory)?, &mut merged)?;
     for segment in snapshot.segments(Table::Spans) {
         let here: Vec<[u8; 16]> = sorted
             .iter()
@@ -70,31 +72,12 @@ pub(crate) fn summaries(snapshot: &Snapshot, wanted: &[TraceId]) -> Result<Vec<T
         }
     }
     let mut rows: Vec<_> = wanted.iter().filter_map(|id| merged.remove(id)).map(Merged::finish).collect();
-    for row in rows.iter_mut().filter(|row| row.root_span_id.is_none()) {
-        stand_in(snapshot, row)?;
-    }
+    stand_in::name_rootless(snapshot, &memory, &mut rows)?;
     Ok(rows)
 }
 
-/// Names a trace without a root after its earliest span.
-fn stand_in(snapshot: &Snapshot, row: &mut TraceSummaryRow) -> Result<(), QueryError> {
-    let mut earliest: Option<i64> = None;
-    for batch in spans_of(snapshot, &row.trace_id)? {
-        let columns = Columns { batch: &batch };
-        for at in 0..batch.num_rows() {
-            let start = columns.time(col::START_TIME_UNIX_NANO, at);
-            if start.is_some() && earliest.is_none_or(|earliest| start < Some(earliest)) {
-                earliest = start;
-                row.root_name = columns.text(col::NAME, at);
-                row.root_service_name = columns.text(col::SERVICE_NAME, at);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Returns the partial rows of the traces whose spans are in memory.
-fn in_memory(snapshot: &Snapshot, sorted: &[[u8; 16]]) -> Result<RecordBatch, QueryError> {
+/// Returns the spans in memory of the traces, whose ids must be sorted.
+fn in_memory(snapshot: &Snapshot, sorted: &[[u8; 16]]) -> Result<Vec<RecordBatch>, QueryError> {
     let mut batches = Vec::new();
     for batch in snapshot.batches(Table::Spans) {
         let mask = mask(ids(&batch, col::TRACE_ID)?, sorted);
@@ -102,7 +85,7 @@ fn in_memory(snapshot: &Snapshot, sorted: &[[u8; 16]]) -> Result<RecordBatch, Qu
             batches.push(arrow::compute::filter_record_batch(&batch, &mask).map_err(arrow_error)?);
         }
     }
-    Ok(trace_rows_of(&batches)?)
+    Ok(batches)
 }
 
 /// Merges partial rows into the summaries.

@@ -33,13 +33,6 @@ pub(crate) fn trace(snapshot: &Snapshot, id: &TraceId) -> Result<Option<TraceDat
     Ok((!is_empty).then_some(data))
 }
 
-/// Returns the spans of a trace.
-pub(super) fn spans_of(snapshot: &Snapshot, id: &TraceId) -> Result<Vec<RecordBatch>, QueryError> {
-    let mut data = TraceData::default();
-    spans(snapshot, id, &mut data)?;
-    Ok(data.spans)
-}
-
 fn spans(snapshot: &Snapshot, id: &TraceId, data: &mut TraceData) -> Result<(), QueryError> {
     for batch in snapshot.batches(Table::Spans) {
         data.spans.extend(of_trace(&batch, id)?);

@@ -147,6 +147,7 @@ impl VisitorMut for Rewriter {
                     lower_hex(left);
                 }
             }
+            Expr::Like { expr, pattern, .. } if is_id(expr) => lower_hex(pattern),
             Expr::InList { expr, list, .. } if is_id(expr) => list.iter_mut().for_each(lower_hex),
             _ => {}
         }
@@ -195,7 +196,7 @@ fn is_id(expr: &Expr) -> bool {
 
 fn lower_hex(expr: &mut Expr) {
     if let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = expr
-        && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && text.trim_end_matches('%').bytes().all(|byte| byte.is_ascii_hexdigit())
     {
         text.make_ascii_lowercase();
     }

@@ -6,7 +6,7 @@
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, Like, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use telltale_model::id::decode_hex;
 use telltale_model::{SpanId, TraceId};
@@ -37,6 +37,9 @@ pub(crate) fn to_stored(filter: &Expr, columns: &Columns) -> Option<Expr> {
         Expr::IsNull(inner) => id_column(inner, columns).map(Expr::is_null).or_else(|| as_stored(filter, columns)),
         Expr::IsNotNull(inner) => {
             id_column(inner, columns).map(Expr::is_not_null).or_else(|| as_stored(filter, columns))
+        }
+        Expr::Like(Like { negated: false, expr, pattern, escape_char: None, case_insensitive: false }) => {
+            id_begins(expr, pattern, columns).or_else(|| as_stored(filter, columns))
         }
         _ => as_stored(filter, columns),
     }
@@ -81,21 +84,46 @@ fn id_in(id: &Expr, list: &[Expr], columns: &Columns) -> Option<Expr> {
     Some(if values.is_empty() { lit(false) } else { id.in_list(values, false) })
 }
 
+/// Takes `id LIKE 'digits%'` as a range of ids.
+fn id_begins(id: &Expr, pattern: &Expr, columns: &Columns) -> Option<Expr> {
+    let Expr::Column(column) = id else { return None };
+    let column = id_column(id, columns).map(|id| (id, &column.name))?;
+    let Expr::Literal(pattern, _) = pattern else { return None };
+    let digits = pattern.try_as_str().flatten()?.strip_suffix('%')?;
+    let width = width_of(column.1, columns)?;
+    let length = usize::try_from(width).ok()?.checked_mul(2)?;
+    if digits.len() > length || !digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
+    }
+    let bound = |fill: &str| Some(lit(stored_id(width, &format!("{digits}{}", fill.repeat(length - digits.len())))?));
+    Some(column.0.clone().gt_eq(bound("0")?).and(column.0.lt_eq(bound("f")?)))
+}
+
+/// Returns how many bytes an id column has.
+fn width_of(column: &str, columns: &Columns) -> Option<i32> {
+    match columns.stored().field_with_name(column).ok()?.data_type() {
+        arrow::datatypes::DataType::FixedSizeBinary(width) => Some(*width),
+        _ => None,
+    }
+}
+
+/// Returns the stored form of the hex text of an id, `None` for what is none.
+fn stored_id(width: i32, text: &str) -> Option<ScalarValue> {
+    let bytes = match width {
+        16 => decode_hex::<16>(text).ok().map(Vec::from),
+        8 => decode_hex::<8>(text).ok().map(Vec::from),
+        _ => None,
+    };
+    bytes.map(|bytes| ScalarValue::FixedSizeBinary(width, Some(bytes)))
+}
+
 /// Returns the stored form of a hex literal; `None` for what is no literal, `Some(None)` for a text that no id shows as.
 fn id_literal(id: &Expr, value: &Expr, columns: &Columns) -> Option<Option<Expr>> {
     let Expr::Column(column) = id else { return None };
     let Expr::Literal(value, _) = value else { return None };
     let text = value.try_as_str()?;
-    let width = match columns.stored().field_with_name(&column.name).ok()?.data_type() {
-        arrow::datatypes::DataType::FixedSizeBinary(width) => *width,
-        _ => return None,
-    };
-    let bytes = text.and_then(|text| match width {
-        16 => decode_hex::<16>(text).ok().map(Vec::from),
-        8 => decode_hex::<8>(text).ok().map(Vec::from),
-        _ => None,
-    });
-    Some(bytes.map(|bytes| lit(ScalarValue::FixedSizeBinary(width, Some(bytes)))))
+    let width = width_of(&column.name, columns)?;
+    Some(text.and_then(|text| stored_id(width, text)).map(lit))
 }
 
 /// Tells whether a segment may hold rows that pass; never false when it does.
@@ -167,6 +195,11 @@ mod tests {
         let list = column("trace_id").in_list(vec![lit(id), lit("no id")], false);
         assert_eq!(to_stored(&list, &spans()), Some(column("trace_id").in_list(vec![bytes], false)));
         assert_eq!(to_stored(&column("trace_id").not_eq(lit(id)), &spans()), None);
+        let bound = |text: &str| lit(stored_id(8, text).unwrap());
+        let range =
+            column("span_id").gt_eq(bound("ab00000000000000")).and(column("span_id").lt_eq(bound("abffffffffffffff")));
+        assert_eq!(to_stored(&column("span_id").like(lit("ab%")), &spans()), Some(range));
+        assert_eq!(to_stored(&column("span_id").like(lit("a_%")), &spans()), None);
     }
 
     #[test]

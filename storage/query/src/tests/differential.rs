@@ -17,6 +17,8 @@ fn condition() -> impl Strategy<Value = String> {
         (order.clone(), ids.clone()).prop_map(|(order, id)| format!("trace_id {order} '{id}'")),
         (ids.clone(), ids).prop_map(|(one, other)| format!("trace_id IN ('{one}', '{other}')")),
         (0..26_u64).prop_map(|id| format!("span_id = '{id:016x}'")),
+        prop::sample::select(vec!["0%", "0af7%", "FF%", "%1100", "ffe_%", "%"])
+            .prop_map(|id| format!("trace_id LIKE '{id}'")),
         (order.clone(), 0..26_u64).prop_map(|(order, id)| format!("parent_span_id {order} '{id:016x}'")),
         prop::sample::select(vec!["parent_span_id IS NULL", "parent_span_id IS NOT NULL"]).prop_map(str::to_owned),
         prop::sample::select(vec!["shop", "payments", "none"]).prop_map(|name| format!("service_name = '{name}'")),
