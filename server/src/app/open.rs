@@ -67,7 +67,9 @@ pub(super) async fn open(
     options.limits.payload_bytes_max = u64::try_from(config.max_request_bytes).unwrap_or(u64::MAX);
     let opened = tokio::task::spawn_blocking(move || Storage::open(options)).await;
     let storage = opened.map_err(|_panic| AppError::Panicked("opening the store"))??;
-    let query = Query::new(storage.clone(), QueryLimits::default());
+    // What does not fit into a query's memory goes beside the data; the storage empties this folder when it opens.
+    let spill_dir = Some(data.path().join("tmp").join("query"));
+    let query = Query::new(storage.clone(), QueryLimits { spill_dir, ..QueryLimits::default() });
     let query = query.map_err(|error| AppError::Query(error.to_string()))?;
     let mut state = AppState::new(storage, query, telemetry, config);
     state.stopping = stopping;
