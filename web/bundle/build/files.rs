@@ -33,6 +33,9 @@ pub(crate) fn hashed_name(stem: &str, extension: &str, bytes: &[u8]) -> String {
 
 /// Writes the files, in release with compressed copies, and `assets.rs` that names them.
 pub(crate) fn write(out: &Path, built: &Built, release: bool) -> Result<()> {
+    for entry in fs::read_dir(out).with_context(|| format!("listing {}", out.display()))? {
+        fs::remove_file(entry?.path()).context("removing a file of an earlier build")?;
+    }
     let mut table = String::from("&[\n");
     for file in &built.files {
         save(out, &file.name, &file.bytes)?;

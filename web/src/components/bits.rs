@@ -98,8 +98,9 @@ pub(crate) fn Skeleton(
 /// Says why there is nothing to show and offers to try again.
 #[component]
 pub(crate) fn FailureBox(
-    /// What failed, as a heading.
-    title: &'static str,
+    /// What failed, as a heading; a page that says it already needs none.
+    #[prop(optional)]
+    title: Option<&'static str>,
     /// Why.
     failure: Failure,
     /// Tries again.
@@ -108,7 +109,7 @@ pub(crate) fn FailureBox(
     let (reason, hint) = words(&failure);
     view! {
         <section class="failure" role="alert">
-            <h2>{title}</h2>
+            {title.map(|title| view! { <h2>{title}</h2> })}
             <p>{reason}</p>
             {hint.map(|hint| view! { <p class="muted">{hint}</p> })}
             <button class="button" on:click=move |_| retry.run(())>{strings::RETRY}</button>

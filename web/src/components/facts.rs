@@ -36,7 +36,8 @@ pub(crate) fn Facts() -> impl IntoView {
 fn fact_view(state: StoryState, fact: &Fact) -> impl IntoView + use<> {
     let differ = fact.values.len() > 1;
     let values = fact.values.iter().map(|value| value_view(state, value, differ)).collect_view();
-    view! { <div class="fact"><dt>{fact.label.clone()}</dt>{values}</div> }
+    let several = fact.values.len() > 1;
+    view! { <div class="fact" class:fact-several=several><dt>{fact.label.clone()}</dt>{values}</div> }
 }
 
 fn value_view(state: StoryState, value: &FactValue, with_service: bool) -> impl IntoView + use<> {

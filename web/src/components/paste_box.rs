@@ -59,16 +59,16 @@ pub(crate) fn PasteBox(
                 {large.then(|| view! { <button class="button button-main" type="submit">{strings::SHOW_STORY}</button> })}
             </div>
             <p id="paste-recognised" class="paste-recognised" aria-live="polite">
-                {move || recognised(&text.get(), &readings.get())}
+                {move || recognised(&text.get(), &readings.get(), large)}
             </p>
         </form>
     }
 }
 
 /// Says what a text was recognised as.
-fn recognised(text: &str, readings: &[told::Reading]) -> AnyView {
+fn recognised(text: &str, readings: &[told::Reading], large: bool) -> AnyView {
     if text.trim().is_empty() {
-        return ().into_any();
+        return large.then(|| view! { <span class="muted">{strings::HOME_HINT}</span> }).into_any();
     }
     let Some(best) = readings.first() else {
         return view! { <span class="muted">{strings::NOTHING_RECOGNISED}</span> }.into_any();

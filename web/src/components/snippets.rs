@@ -13,14 +13,13 @@ struct Snippet {
 
 /// Returns the snippets for an OTLP/HTTP address.
 fn snippets(endpoint: &str) -> Vec<Snippet> {
-    let curl = strings::SNIPPET_CURL.replace("ENDPOINT", endpoint);
-    let of = |name, text: &str| Snippet { name, text: text.replace("ENDPOINT", endpoint) };
+    let of = |name, text: &str| Snippet { name, text: text.replace(strings::SNIPPET_PLACE, endpoint) };
     vec![
         of("Any SDK", strings::SNIPPET_ANY),
         of("Python", strings::SNIPPET_PYTHON),
         of("Node", strings::SNIPPET_NODE),
         of("Elixir", strings::SNIPPET_ELIXIR),
-        Snippet { name: "curl", text: curl },
+        of("curl", strings::SNIPPET_CURL),
     ]
 }
 

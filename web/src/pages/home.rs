@@ -140,7 +140,6 @@ pub(crate) fn HomePage(
             <div class="hero">
                 <h1>{strings::HOME_TITLE}</h1>
                 <PasteBox large=true/>
-                <p class="muted hero-hint">{strings::HOME_HINT}</p>
             </div>
             {body}
             <Footer totals=state.totals/>

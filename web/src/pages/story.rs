@@ -56,7 +56,7 @@ pub(crate) fn StoryPage(
         Load::Failed(failure) => view! {
             <div class="page-narrow">
                 <h1>{strings::STORY_FAILED}</h1>
-                <FailureBox title=strings::STORY_FAILED failure retry/>
+                <FailureBox failure retry/>
             </div>
         }
         .into_any(),
@@ -80,8 +80,7 @@ fn Ready() -> impl IntoView {
         <article class="story">
             <StoryHead/>
             <Verdict/>
-            <Facts/>
-            <TimeBar/>
+            <div class="answer"><Facts/><TimeBar/></div>
             <StoryTabs/>
             <div id="story-panel" class="story-panel" role="tabpanel" aria-labelledby=move || format!("tab-{}", tab.get().word())>
                 {panel}

@@ -1,6 +1,7 @@
 //! One row of the waterfall: name, duration, bar with its ticks.
 
 use leptos::prelude::*;
+use leptos::tachys::html::attribute::custom::custom_attribute;
 use telltale_api::trace::SpanRow;
 use telltale_model::SpanKind;
 
@@ -55,7 +56,7 @@ pub(crate) fn TimelineRow(
             class:row-error=node.is_error
             class:row-missing=matches!(node.kind, NodeKind::Missing(_))
             aria-rowindex=(place + 2).to_string()
-            attr:aria-level=(node.depth + 1).to_string()
+            {..custom_attribute("aria-level", (node.depth + 1).to_string())}
             aria-posinset=node.position.to_string() aria-setsize=node.set_size.to_string()
             aria-expanded=expanded
             aria-selected=move || opened.get().to_string()
