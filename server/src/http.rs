@@ -21,6 +21,7 @@ mod flush;
 mod health;
 mod issues;
 mod live;
+mod measure;
 mod metrics;
 mod negotiate;
 mod otlp;

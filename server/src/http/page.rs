@@ -12,7 +12,8 @@ use telltale_story::format;
 use crate::limits::PREVIEW_BYTES;
 use crate::text::shorten;
 
-/// Returns the shell with the head of one trace; without a summary the trace is not stored (yet).
+/// Returns the shell with the head of one trace; without a summary the trace is not stored (yet), and there is nothing
+/// to preload.
 pub(crate) fn with_head(shell: &str, trace_id: &str, summary: Option<&TraceSummary>) -> String {
     let (title, description) = match summary {
         Some(summary) => (title(summary), description(summary)),
@@ -21,7 +22,10 @@ pub(crate) fn with_head(shell: &str, trace_id: &str, summary: Option<&TraceSumma
     let (before, after) = split_title(shell);
     let mut html = String::with_capacity(shell.len() + 1_024);
     html.push_str(before);
-    write_head(&mut html, &title, &description, trace_id);
+    write_head(&mut html, &title, &description);
+    if summary.is_some() {
+        write_preload(&mut html, trace_id);
+    }
     html.push_str(after);
     html
 }
@@ -33,28 +37,31 @@ fn split_title(shell: &str) -> (&str, &str) {
     around.or_else(end).unwrap_or((shell, ""))
 }
 
-fn write_head(html: &mut String, title: &str, description: &str, trace_id: &str) {
-    let (title, description, id) =
-        (escape(&shorten(title, PREVIEW_BYTES)), escape(&shorten(description, PREVIEW_BYTES)), escape(trace_id));
+fn write_head(html: &mut String, title: &str, description: &str) {
+    let (title, description) = (escape(&shorten(title, PREVIEW_BYTES)), escape(&shorten(description, PREVIEW_BYTES)));
     let _infallible = write!(
         html,
         "<title>{title} · telltale</title>\
          <meta property=\"og:type\" content=\"article\">\
          <meta property=\"og:site_name\" content=\"telltale\">\
          <meta property=\"og:title\" content=\"{title}\">\
-         <meta property=\"og:description\" content=\"{description}\">\
-         <link rel=\"preload\" as=\"fetch\" crossorigin=\"anonymous\" href=\"{}{id}\">",
-        routes::TRACE
+         <meta property=\"og:description\" content=\"{description}\">"
     );
 }
 
-/// `POST /orders failed after 2.31 s`.
+/// Lets the browser fetch the trace while it loads the application.
+fn write_preload(html: &mut String, trace_id: &str) {
+    let (path, id) = (routes::TRACE, escape(trace_id));
+    let _infallible = write!(html, "<link rel=\"preload\" as=\"fetch\" crossorigin=\"anonymous\" href=\"{path}{id}\">");
+}
+
+/// `POST /orders · with errors, 2.31 s`.
 fn title(summary: &TraceSummary) -> String {
     let verb = if summary.error_count > 0 { "with errors, " } else { "" };
     format!("{} · {verb}{}", summary.name, format::duration(summary.duration_ns.0))
 }
 
-/// `payment-api: card_declined · 3 services, 47 spans`.
+/// `card_declined · 47 spans in gateway, payment-api`.
 fn description(summary: &TraceSummary) -> String {
     let mut text = String::new();
     if let Some(error) = &summary.first_error {
@@ -121,6 +128,7 @@ mod tests {
     fn a_shell_without_a_title_gets_the_head_all_the_same() {
         let html = with_head("<html><head></head></html>", "0af7", None);
         assert!(html.contains("<title>Trace 0af7 · telltale</title>"), "{html}");
+        assert!(!html.contains("preload"), "what is not stored is not fetched twice: {html}");
         assert!(html.ends_with("</head></html>"), "{html}");
     }
 

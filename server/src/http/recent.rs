@@ -16,7 +16,7 @@ use telltale_storage::schema::Table;
 use super::answer;
 use super::extract::Parameters;
 use super::problem::Problem;
-use super::view;
+use super::{measure, view};
 use crate::limits::{RECENT_ISSUES, RECENT_SERVICES, RECENT_TRACES, RECENT_TRACES_MAX};
 use crate::state::AppState;
 
@@ -32,8 +32,9 @@ pub(super) async fn recent(
     Parameters(Limit { limit }): Parameters<Limit>,
 ) -> Result<Response, Problem> {
     let limit = limit.unwrap_or(RECENT_TRACES).min(RECENT_TRACES_MAX);
-    let (newest, errors) =
-        tokio::try_join!(state.query.recent(RECENT_TRACES_MAX, false), state.query.recent(limit, true))?;
+    let lists =
+        async { tokio::try_join!(state.query.recent(RECENT_TRACES_MAX, false), state.query.recent(limit, true)) };
+    let (newest, errors) = measure::query(&state, "recent", lists).await?;
     let mut traces: Vec<TraceSummary> = newest.into_iter().map(view::summary).collect();
     let services = services(&traces);
     traces.truncate(limit);

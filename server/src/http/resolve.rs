@@ -20,7 +20,7 @@ use telltale_story::resolve::{self, Candidate, Key};
 
 use super::extract::Parameters;
 use super::problem::{Kind, Problem};
-use super::{answer, recent, view};
+use super::{answer, measure, recent, view};
 use crate::limits::{PREFIX_DIGITS, RESOLVE_TRACES};
 use crate::state::AppState;
 
@@ -47,7 +47,7 @@ pub(super) async fn resolve(
             .hint("put the text into ?q=, URL-encoded")
     })?;
     let looked_up = resolve::parse(&paste).into_iter().map(|candidate| look_up(&state.query, candidate));
-    let mut found = try_join_all(looked_up).await?;
+    let mut found = measure::query(&state, "resolve", try_join_all(looked_up)).await?;
     found.sort_by_key(|found| found.traces.is_empty());
     let summaries = summaries(&state.query, &found).await?;
     let status = state.storage.status();

@@ -11,7 +11,7 @@ use telltale_api::sql::{ScanReport, SqlAnswer, SqlColumn, SqlRequest};
 use telltale_query::{QueryReport, column_names, json_rows, type_name};
 
 use super::problem::{Kind, Problem};
-use super::{answer, negotiate};
+use super::{answer, measure, negotiate};
 use crate::state::AppState;
 
 /// Media type of an Arrow IPC stream.
@@ -27,7 +27,7 @@ pub(super) async fn sql(
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, Problem> {
     let request = read(&body?)?;
-    let result = state.query.sql(&request.sql).await?;
+    let result = measure::query(&state, "sql", state.query.sql(&request.sql)).await?;
     let arrow = negotiate::media_type(&headers, &[answer::JSON, ARROW]) == ARROW;
     let mut response = answer::work(move || if arrow { as_arrow(&result) } else { as_json(&result) }).await?;
     response.headers_mut().insert(http::header::VARY, HeaderValue::from_static("accept"));

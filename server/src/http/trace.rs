@@ -11,7 +11,7 @@ use telltale_query::TraceData;
 use super::answer;
 use super::extract::Path;
 use super::problem::Problem;
-use super::view;
+use super::{measure, view};
 use crate::state::AppState;
 
 /// Answers with the trace as pages need it.
@@ -29,7 +29,8 @@ pub(super) fn parse_id(text: &str) -> Result<TraceId, Problem> {
 /// Returns what is stored of a trace.
 pub(super) async fn load(state: &AppState, id: &str) -> Result<(TraceId, TraceData), Problem> {
     let id = parse_id(id)?;
-    let data = state.query.trace(&id).await?.ok_or_else(|| Problem::trace_not_found(id))?;
+    let data = measure::query(state, "trace", state.query.trace(&id)).await?;
+    let data = data.ok_or_else(|| Problem::trace_not_found(id))?;
     Ok((id, data))
 }
 

@@ -187,10 +187,11 @@ impl Browser {
         self.client.clone().close().await.unwrap();
     }
 
-    /// Ends the session of a page that asks for what is not there: 404s of the API are expected on the console.
+    /// Ends the session of a page that asks for what is not there: 404s of the API, and of a page that no route names,
+    /// are expected on the console.
     pub(super) async fn close_with_404s(self) {
         let expected =
-            |line: &Value| line["message"].as_str().is_some_and(|text| text.contains("/api/") && text.contains("404"));
+            |line: &Value| line["message"].as_str().is_some_and(|text| is_absent(text) && text.contains("404"));
         let errors: Vec<Value> =
             self.console().await.into_iter().filter(|line| line["level"] == "SEVERE" && !expected(line)).collect();
         assert!(errors.is_empty(), "console: {errors:#?}");
@@ -220,4 +221,9 @@ fn start_driver() -> (Child, String) {
     // Keeps the pipe open and empty.
     std::thread::spawn(move || lines.for_each(drop));
     (driver, format!("http://127.0.0.1:{port}"))
+}
+
+/// Whether a console line is about something that a test asks for knowing that it is not there.
+fn is_absent(message: &str) -> bool {
+    message.contains("/api/") || message.contains("/no/such/")
 }
