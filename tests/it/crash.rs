@@ -73,6 +73,7 @@ async fn kill_in_the_middle_of_ingest_50_times() {
         }
         let acknowledged = senders.map(|sender| sender.acknowledged.load(Ordering::SeqCst));
         items += acknowledged.iter().sum::<u64>() * ITEMS;
+        println!("kill {cycle} after {:?}: {acknowledged:?} requests acknowledged", started.elapsed());
         history.push(acknowledged);
     }
     let rate = items as f64 / ingest.as_secs_f64();

@@ -93,7 +93,7 @@ async fn the_story_opens_within_the_budget() {
     let _ = server.http.export(Signal::Traces, &otlp::traces("thousand", spans.collect())).await.ok();
     let browser = Browser::open(server.http.ui()).await;
     browser.goto(&format!("/t/{}", "01".repeat(16))).await;
-    browser.until_text("1000").await;
+    browser.until_text("1 000 spans").await;
     let rows = browser.script("return document.querySelectorAll('[role=treegrid] [role=row]').length").await;
     assert!(rows.as_u64().is_some_and(|rows| rows < 300), "{rows} rows in the document: the list is not virtual");
     browser.accessible("thousand").await;
