@@ -35,6 +35,8 @@ pub const COALESCE_FAN_IN: usize = 8;
 pub const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a Parquet data page; a page is what a look-up reads of a column.
 pub const PAGE_ROWS: usize = 4_096;
+/// Bytes of a Parquet data page before compression at which it ends early.
+pub const PAGE_BYTES: usize = 128 << 10;
 /// Rows of a Parquet data page of logs.
 pub const PAGE_ROWS_LOGS: usize = 8_192;
 /// Rows of a data page of a segment's trace rows.
@@ -44,7 +46,7 @@ pub const TOKEN_BYTES_MAX: usize = 64;
 /// Most terms that a prefix may stand for in one index; beyond, the index does not narrow.
 pub const PREFIX_TERMS_MAX: usize = 4_096;
 /// Working memory of building a log index, in bytes.
-pub const LOG_INDEX_BUILD_BYTES: usize = 48 << 20;
+pub const LOG_INDEX_BUILD_BYTES: usize = 16 << 20;
 /// Bytes of Parquet metadata that stay cached.
 pub const METADATA_CACHE_BYTES: usize = 64 << 20;
 

@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{AsArray, FixedSizeBinaryArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch};
 use arrow::compute::{max, min};
 use arrow::datatypes::TimestampNanosecondType;
 use parquet::arrow::ArrowWriter;
@@ -58,7 +58,9 @@ pub(crate) fn write_segment(disk: &dyn Disk, dir: &Path, plan: &SegmentPlan<'_>)
     let mut output = Output { disk, dir, files: Vec::new() };
     let mut contents = Contents::new(plan.table)?;
     let notes = notes(plan);
-    let properties = data_properties(plan.table, sort_columns(plan.table), notes.clone());
+    let empty = empty_columns(plan.table, plan.batches);
+    let empty: Vec<&str> = empty.iter().map(String::as_str).collect();
+    let properties = data_properties(plan.table, sort_columns(plan.table), &empty, notes.clone());
     let mut writer = output.parquet(manifest::DATA, plan.table.schema(), properties)?;
     for_each_sorted(plan.table, plan.batches, |batch| {
         contents.push(batch)?;
@@ -162,6 +164,17 @@ fn insert_trace_ids(blooms: &mut Blooms, ids: &HashSet<[u8; 16]>) {
     let low_64 = |id: &[u8; 16]| id.last_chunk::<8>().copied();
     blooms.insert(Key::Trace, ids);
     blooms.insert(Key::Low64, &ids.iter().filter_map(low_64).collect());
+}
+
+/// Returns the columns that have no value in any row: only nulls, only empty lists.
+fn empty_columns(table: Table, batches: &[Arc<RecordBatch>]) -> Vec<String> {
+    let is_empty = |array: &ArrayRef| match array.as_list_opt::<i32>() {
+        Some(list) => list.value_offsets().first() == list.value_offsets().last(),
+        None => array.null_count() == array.len(),
+    };
+    let schema = table.schema();
+    let names = schema.fields().iter().map(|field| field.name());
+    names.filter(|name| batches.iter().all(|batch| batch.column_by_name(name).is_some_and(is_empty))).cloned().collect()
 }
 
 fn notes(plan: &SegmentPlan<'_>) -> Vec<KeyValue> {
