@@ -107,7 +107,6 @@ fn mode(release: bool) -> Result<Mode> {
 }
 
 /// Speaks to cargo, which listens on standard output.
-#[expect(clippy::print_stdout, reason = "a build script talks to cargo through standard output")]
 fn tell(line: &str) {
     println!("{line}");
 }

@@ -21,9 +21,10 @@ pub struct Route {
 }
 
 /// A page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Page {
     /// The start page.
+    #[default]
     Home,
     /// The same with the snippets for a first trace, whatever the store holds.
     Start,
@@ -38,12 +39,6 @@ pub enum Page {
     },
     /// No page has this path.
     Unknown(String),
-}
-
-impl Default for Page {
-    fn default() -> Self {
-        Self::Home
-    }
 }
 
 /// A tab of the story page.
