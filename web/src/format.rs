@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn numbers_stay_with_their_units() {
-        let texts = [duration(1_840_000_000), offset(3), bytes(4_096), count(12_345), counted(2, "span"), permille(764)];
+        let texts =
+            [duration(1_840_000_000), offset(3), bytes(4_096), count(12_345), counted(2, "span"), permille(764)];
         assert!(texts.iter().all(|text| !text.contains(' ')), "{texts:?}");
         assert_eq!(clock_with_zone(1_763_721_667_318_000_000, 60), "11:41:07.318\u{a0}+01:00");
     }

@@ -36,7 +36,8 @@ impl Keys {
     /// Listens to the keyboard.
     pub(crate) fn install() -> Self {
         let keys = Self {
-            page: StoredValue::new(None), handlers: StoredValue::new(0),
+            page: StoredValue::new(None),
+            handlers: StoredValue::new(0),
             help_open: RwSignal::new(false),
             awaits_place: StoredValue::new(false),
         };

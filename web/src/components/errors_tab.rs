@@ -10,8 +10,8 @@ use crate::components::bits::{ClockTime, ServiceChip};
 use crate::components::verdict::span_link;
 use crate::pages::story::data::StoryData;
 use crate::pages::story::state::StoryState;
-use telltale_story::story::is_error;
 use crate::{format, strings};
+use telltale_story::story::is_error;
 
 /// One error, however often it happened.
 struct Failure {

@@ -52,9 +52,7 @@ pub(crate) fn PastePage(
     let retry = Callback::new(move |()| load());
     let body = move || match answer.get() {
         None => view! { <h1>{strings::LOOKING}</h1><Skeleton rows=4/> }.into_any(),
-        Some(Err(failure)) => {
-            view! { <h1>{strings::PASTE_FAILED}</h1><FailureBox failure retry/> }.into_any()
-        }
+        Some(Err(failure)) => view! { <h1>{strings::PASTE_FAILED}</h1><FailureBox failure retry/> }.into_any(),
         Some(Ok(answer)) if answer.candidates.iter().any(|candidate| !candidate.traces.is_empty()) => {
             view! { <Chooser answer/> }.into_any()
         }

@@ -14,8 +14,8 @@ use crate::components::raw_tab::{pretty, with_otlp};
 use crate::pages::story::data::StoryData;
 use crate::pages::story::state::StoryState;
 use crate::route::Route;
-use telltale_story::story::is_error;
 use crate::{format, strings};
+use telltale_story::story::is_error;
 
 /// Attributes that hold a database statement or its plan, best first.
 const STATEMENTS: [&str; 2] = ["db.query.text", "db.statement"];
