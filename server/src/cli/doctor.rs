@@ -8,6 +8,7 @@ use telltale_api::health::Health;
 use telltale_api::issue::IssueList;
 use telltale_api::live::Recent;
 use telltale_api::routes;
+use telltale_story::format::number::counted;
 use tokio::net::TcpStream;
 
 use super::client::{self, Failure, Request, Server, visible};
@@ -98,14 +99,9 @@ fn of_totals(recent: &Recent) -> Finding {
         );
         return finding(Verdict::Odd, text);
     }
-    let text = format!(
-        "{} spans, {} log records, {} points of {} services",
-        totals.spans,
-        totals.logs,
-        totals.points,
-        totals.services.len()
-    );
-    finding(Verdict::Ok, text)
+    let counts = [(totals.spans, "span"), (totals.logs, "log record"), (totals.points, "data point")];
+    let counts = counts.map(|(count, noun)| counted(count, noun)).join(", ");
+    finding(Verdict::Ok, format!("{counts} stored"))
 }
 
 fn of_issues(issues: &IssueList) -> Vec<Finding> {

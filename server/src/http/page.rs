@@ -68,7 +68,7 @@ fn description(summary: &TraceSummary) -> String {
         let _infallible = write!(text, "{error} · ");
     }
     let services = summary.services.join(", ");
-    let _infallible = write!(text, "{} spans", summary.span_count);
+    text.push_str(&format::number::counted(summary.span_count, "span"));
     if !services.is_empty() {
         let _infallible = write!(text, " in {services}");
     }

@@ -111,5 +111,5 @@ async fn doctor_tells_what_is_reachable_and_fails_when_something_is_not() {
     assert_eq!(outcome.unwrap_err().exit_code(), ExitCode::from(1), "{report}");
     assert!(report.contains(&format!("ok      OTLP/gRPC {url}")), "{report}");
     assert!(report.contains(&format!("broken  OTLP/HTTP {closed}")), "{report}");
-    assert!(report.contains("2 spans, 1 log records, 1 points of 2 services"), "{report}");
+    assert!(report.contains("2 spans, 1 log record, 1 data point stored"), "{report}");
 }
