@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for developers")]
 
 #[path = "../../tests/src/bench/corpus.rs"]
-#[expect(dead_code, reason = "shared with the load generator")]
+#[expect(unreachable_pub, clippy::indexing_slicing, reason = "shared with the load generator")]
 mod corpus;
 
 use std::hint::black_box;
