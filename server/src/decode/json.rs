@@ -8,6 +8,7 @@
 //! A fault inside one record costs that record: it is reported with its path, and its neighbours are kept. Only broken
 //! syntax and a request that is no object fail the whole.
 
+mod bytes;
 mod number;
 mod read;
 mod table;

@@ -6,16 +6,13 @@
 
 use std::fmt::Write as _;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use telltale_model::SignalKind;
-use telltale_model::id::hex_digit;
 use telltale_storage::decode::limits::MAX_ANY_VALUE_DEPTH;
 use telltale_storage::decode::wire::{put_varint, varint_len};
 use telltale_storage::decode::{Issue, IssueCode, Outcome};
 
 use super::JsonError;
+use super::bytes::{base64, hex};
 use super::number;
 use super::table::{Field, Message, Type};
 use super::text::{Cursor, Start, SyntaxError};
@@ -491,27 +488,4 @@ fn count(cursor: &mut Cursor<'_>, message: Message) -> Result<u64, SyntaxError> 
             Ok(u64::from(message.is_record() && start != Start::Null))
         }
     }
-}
-
-/// Decodes hex in any case.
-fn hex(text: &[u8]) -> Result<Vec<u8>, &'static str> {
-    const EXPECTED: &str = "expected an id of hex digits";
-    if !text.len().is_multiple_of(2) {
-        return Err("expected an even number of hex digits");
-    }
-    let digit = |byte: u8| hex_digit(byte).ok_or(EXPECTED);
-    let (pairs, _) = text.as_chunks::<2>();
-    pairs.iter().map(|[high, low]| Ok(digit(*high)? << 4 | digit(*low)?)).collect()
-}
-
-/// Decodes base64 in both alphabets, with or without padding.
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
-    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
-    let url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
-    let engine = if url_safe { URL_SAFE } else { STANDARD };
-    engine.decode(text).ok()
 }
