@@ -6,14 +6,8 @@ use datafusion::error::DataFusionError;
 use parquet::errors::ParquetError;
 
 /// What DataFusion puts before a message about a statement.
-const PREFIXES: [&str; 6] = [
-    "Error during planning: ",
-    "Schema error: ",
-    "SQL error: ",
-    "Execution error: ",
-    "Optimizer rule 'simplify_expressions' failed caused by ",
-    "Arrow error: ",
-];
+const PREFIXES: [&str; 5] =
+    ["Error during planning: ", "Schema error: ", "SQL error: ", "Execution error: ", "Arrow error: "];
 
 const GENERAL_HINT: &str = "SHOW TABLES lists the tables, DESCRIBE spans the columns of one";
 
@@ -34,12 +28,15 @@ const HINTS: [(&str, &str); 7] = [
         "write times as '2026-01-02T03:04:05Z' or to_timestamp_nanos(1767323045000000000)",
     ),
     ("Divide by zero", "use nullif(divisor, 0)"),
-    ("Cast error", "use try_cast(… AS …), which gives null for what cannot be converted"),
+    (
+        "Cast error",
+        "read numbers with attr_int('key') or attr_double('key'); try_cast(… AS …) gives null for what cannot be converted",
+    ),
     ("Invalid function", "SQL functions that make values of any size, read files or generate rows do not exist here"),
 ];
 
 /// Why a query has no answer. [`QueryError::code`] is stable, [`QueryError::hint`] says what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum QueryError {
     /// The statement is not understood, names something that does not exist, or fails on the data it reads.
     #[error("{message}")]
@@ -143,32 +140,21 @@ impl QueryError {
 
     /// Turns a failure of DataFusion into one of ours; `memory_bytes` is the limit that was set.
     #[must_use]
-    pub(crate) fn from_datafusion(error: DataFusionError, memory_bytes: usize) -> Self {
-        match error {
-            DataFusionError::External(inner) => match inner.downcast::<Self>() {
-                Ok(ours) => *ours,
-                Err(other) => match other.downcast::<telltale_storage::Error>() {
-                    Ok(storage) => Self::Storage(storage),
-                    Err(other) => Self::Internal { message: other.to_string() },
-                },
-            },
-            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
-                Self::from_datafusion(*inner, memory_bytes)
-            }
-            DataFusionError::ResourcesExhausted(message) => Self::memory(memory_bytes, &message),
-            DataFusionError::Internal(message) => Self::Internal { message },
-            DataFusionError::IoError(error) => Self::Internal { message: error.to_string() },
-            DataFusionError::ObjectStore(error) => Self::Internal { message: error.to_string() },
-            DataFusionError::ParquetError(error) => Self::of_file(*error),
-            other => {
-                let message = other.strip_backtrace();
-                // The disk quota arrives as the text of an arrow error.
-                if message.contains("max_temp_directory_size") {
-                    Self::memory(memory_bytes, &message)
-                } else {
-                    Self::of_statement(&message)
-                }
-            }
+    pub(crate) fn from_datafusion(error: &DataFusionError, memory_bytes: usize) -> Self {
+        if let Some(ours) = cause::<Self>(error) {
+            return ours.clone();
+        }
+        if let Some(storage) = cause::<telltale_storage::Error>(error) {
+            return Self::Storage(Box::new(storage.clone()));
+        }
+        let message = error.strip_backtrace();
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(message) => Self::memory(memory_bytes, message),
+            // The disk quota arrives as the text of an arrow error.
+            _ if message.contains("max_temp_directory_size") => Self::memory(memory_bytes, &message),
+            DataFusionError::Internal(_) | DataFusionError::IoError(_) => Self::Internal { message },
+            _ if cause::<ParquetError>(error).is_some() => Self::Internal { message },
+            _ => Self::of_statement(&message),
         }
     }
 
@@ -178,22 +164,25 @@ impl QueryError {
         Self::Memory { limit_bytes, message: message.lines().collect::<Vec<_>>().join(" ") }
     }
 
-    fn of_file(error: ParquetError) -> Self {
-        match error {
-            ParquetError::External(inner) => match inner.downcast::<telltale_storage::Error>() {
-                Ok(storage) => Self::Storage(storage),
-                Err(other) => Self::Internal { message: other.to_string() },
-            },
-            other => Self::Internal { message: other.to_string() },
-        }
-    }
-
     fn of_statement(message: &str) -> Self {
-        let message = message.lines().next().unwrap_or_default();
+        // The innermost cause says what is wrong; what stands before it names rules of the planner.
+        let message = message.rsplit("caused by\n").next().unwrap_or_default().lines().next().unwrap_or_default();
         let message = PREFIXES.iter().find_map(|prefix| message.strip_prefix(prefix)).unwrap_or(message);
         let hint = HINTS.iter().find(|(part, _)| message.contains(part)).map_or(GENERAL_HINT, |(_, hint)| hint);
         Self::Invalid { message: message.to_owned(), hint: hint.to_owned() }
     }
+}
+
+/// Returns the first cause of a type.
+fn cause<T: std::error::Error + 'static>(error: &DataFusionError) -> Option<&T> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 impl From<telltale_storage::Error> for QueryError {

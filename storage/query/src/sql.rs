@@ -52,9 +52,9 @@ pub(crate) async fn answer(
     allow(&statement)?;
     let counters = Arc::new(ScanCounters::default());
     let session = engine.session(&snapshot, &counters)?;
-    views::register(&session, &statement, &snapshot, &counters).await.map_err(|error| engine.error(error))?;
+    views::register(&session, &statement, &snapshot, &counters).await.map_err(|error| engine.error(&error))?;
     let plan = plan(engine, &session, statement).await?;
-    let plan = stop.guard(plan).map_err(|error| engine.error(error))?;
+    let plan = stop.guard(plan).map_err(|error| engine.error(&error))?;
     let (schema, batches) = collect(engine, &session, &plan).await?;
     let report = report::of(plan.as_ref(), &counters, started);
     Ok(SqlAnswer { schema, batches, report })
@@ -84,14 +84,14 @@ async fn plan(
     statement: Statement,
 ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
     let state = session.state();
-    let logical = state.statement_to_plan(statement).await.map_err(|error| engine.error(error))?;
+    let logical = state.statement_to_plan(statement).await.map_err(|error| engine.error(&error))?;
     SQLOptions::new()
         .with_allow_ddl(false)
         .with_allow_dml(false)
         .with_allow_statements(false)
         .verify_plan(&logical)
         .map_err(|error| QueryError::NotAllowed { message: error.strip_backtrace() })?;
-    state.create_physical_plan(&logical).await.map_err(|error| engine.error(error))
+    state.create_physical_plan(&logical).await.map_err(|error| engine.error(&error))
 }
 
 async fn collect(
@@ -100,11 +100,11 @@ async fn collect(
     plan: &Arc<dyn ExecutionPlan>,
 ) -> Result<(SchemaRef, Vec<RecordBatch>), QueryError> {
     let limits = engine.limits();
-    let mut stream = execute_stream(Arc::clone(plan), session.task_ctx()).map_err(|error| engine.error(error))?;
+    let mut stream = execute_stream(Arc::clone(plan), session.task_ctx()).map_err(|error| engine.error(&error))?;
     let schema = stream.schema();
     let (mut batches, mut rows, mut bytes) = (Vec::new(), 0, 0);
     while let Some(batch) = stream.next().await {
-        let batch: RecordBatch = batch.map_err(|error| engine.error(error))?;
+        let batch: RecordBatch = batch.map_err(|error| engine.error(&error))?;
         rows += batch.num_rows();
         if rows > limits.rows {
             return Err(QueryError::Rows { limit: limits.rows });

@@ -18,6 +18,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType, uti
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 use telltale_storage::schema::{Table, trace_rows};
@@ -106,7 +107,7 @@ impl SnapshotTable {
             Rows::TraceParts => segments,
         };
         let files = match self.rows {
-            Rows::Of(table) => search::narrow(table, segments, filters).await?,
+            Rows::Of(table) => search::narrow(table, segments, filter, filters).await?,
             Rows::TraceParts => segments.into_iter().filter_map(ScanFile::trace_rows).collect(),
         };
         self.counters.segments_total.fetch_add(total as u64, Ordering::Relaxed);
@@ -135,10 +136,18 @@ impl SnapshotTable {
             let groups = spread(batches, partitions, RecordBatch::num_rows);
             children.push(MemorySourceConfig::try_new_exec(&groups, Arc::clone(schema), Some(inputs.clone()))?);
         }
-        match children.len() {
-            0 => Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(&inputs)?)))),
-            1 => children.pop().ok_or_else(|| DataFusionError::Internal("no child".to_owned())),
-            _ => UnionExec::try_new(children),
+        let rows: Arc<dyn ExecutionPlan> = match children.len() {
+            0 => return Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(&inputs)?)))),
+            1 => children.pop().ok_or_else(|| DataFusionError::Internal("no child".to_owned()))?,
+            _ => UnionExec::try_new(children)?,
+        };
+        // Ids are compared as bytes first, so that only the rows that are meant are turned into text.
+        match stored.as_ref().and_then(|stored| filter::by_id(stored, &self.columns)) {
+            Some(by_id) => {
+                let input = DFSchema::try_from(schema.project(&inputs)?)?;
+                Ok(Arc::new(FilterExec::try_new(session.create_physical_expr(by_id, &input)?, rows)?))
+            }
+            None => Ok(rows),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod attack;
 mod cases;
+mod damage;
 mod data;
 mod differential;
 mod limits;

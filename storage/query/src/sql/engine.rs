@@ -72,7 +72,7 @@ impl Engine {
         &self.limits
     }
 
-    pub(super) fn error(&self, error: DataFusionError) -> QueryError {
+    pub(super) fn error(&self, error: &DataFusionError) -> QueryError {
         QueryError::from_datafusion(error, self.memory_bytes)
     }
 
@@ -90,7 +90,7 @@ impl Engine {
         let session = SessionContext::new_with_state(builder.build());
         for table in Table::ALL {
             let provider = Arc::new(SnapshotTable::stored(table, snapshot, counters));
-            session.register_table(table.name(), provider).map_err(|error| self.error(error))?;
+            session.register_table(table.name(), provider).map_err(|error| self.error(&error))?;
         }
         Ok(session)
     }

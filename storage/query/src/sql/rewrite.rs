@@ -31,7 +31,7 @@ pub(crate) fn parse(sql: &str) -> Result<Statement, QueryError> {
         .with_recursion_limit(MAX_SQL_DEPTH)
         .build()
         .and_then(|mut parser| parser.parse_statements())
-        .map_err(|error| QueryError::from_datafusion(error, 0))?;
+        .map_err(|error| QueryError::from_datafusion(&error, 0))?;
     let mut statements = parsed.into_iter();
     let (Some(mut statement), None) = (statements.next(), statements.next()) else {
         return Err(QueryError::invalid("exactly one statement is expected"));

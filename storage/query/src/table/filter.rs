@@ -6,6 +6,7 @@
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::InList;
+use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, Like, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use telltale_model::id::decode_hex;
@@ -124,6 +125,35 @@ fn id_literal(id: &Expr, value: &Expr, columns: &Columns) -> Option<Option<Expr>
     let text = value.try_as_str()?;
     let width = width_of(&column.name, columns)?;
     Some(text.and_then(|text| stored_id(width, text)).map(lit))
+}
+
+/// Returns the parts of a translated filter that are about ids alone.
+pub(crate) fn by_id(stored: &Expr, columns: &Columns) -> Option<Expr> {
+    let is_id = |column: &&Column| matches!(columns.form(&column.name), Some(Form::Hex(_)));
+    let parts = split_conjunction(stored).into_iter().filter(|part| {
+        let used = part.column_refs();
+        !used.is_empty() && used.iter().all(is_id)
+    });
+    conjunction(parts.cloned())
+}
+
+/// Returns the traces that a translated filter asks for, `None` when it lets others through too.
+pub(crate) fn traces(stored: &Expr) -> Option<Vec<TraceId>> {
+    split_conjunction(stored).into_iter().find_map(|part| {
+        let (column, values) = match part {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
+                (left, std::slice::from_ref(right.as_ref()))
+            }
+            Expr::InList(InList { expr, list, negated: false }) => (expr, list.as_slice()),
+            _ => return None,
+        };
+        let is_trace = matches!(column.as_ref(), Expr::Column(column) if column.name == col::TRACE_ID);
+        let ids = values.iter().map(|value| match value {
+            Expr::Literal(ScalarValue::FixedSizeBinary(_, Some(bytes)), _) => TraceId::from_slice(bytes),
+            _ => None,
+        });
+        if is_trace { ids.collect() } else { None }
+    })
 }
 
 /// Tells whether a segment may hold rows that pass; never false when it does.

@@ -1,4 +1,4 @@
-//! `match(body, …)` over log segments: the index says which rows can match, the scan reads only these.
+//! `match(body, …)` and `trace_id = …` over log segments: the index says which rows can match, the scan reads only these.
 //!
 //! The index narrows and never decides. Without one, with a query that requires no word, or when most rows match, the
 //! segment is scanned.
@@ -12,11 +12,13 @@ use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::utils::split_conjunction;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use telltale_model::TraceId;
 use telltale_storage::Segment;
 use telltale_storage::schema::{Table, col};
 use telltale_storage::text::RequiredTerm;
 
 use super::files::ScanFile;
+use super::filter;
 use crate::functions::{MATCH, matching};
 use crate::limits::INDEX_MAX_HIT_PERCENT;
 
@@ -32,19 +34,35 @@ fn query_of(filter: &Expr) -> Option<&str> {
     (func.name() == MATCH && column.name == col::BODY).then(|| query.try_as_str().flatten())?
 }
 
-/// Returns the files of the segments, each narrowed by every search among the filters.
-pub(crate) async fn narrow(table: Table, segments: Vec<Arc<Segment>>, filters: &[Expr]) -> Result<Vec<ScanFile>> {
-    let mut terms = Vec::new();
+/// What the index of a log segment is asked.
+struct Question {
+    /// Words that the body must hold.
+    terms: Vec<RequiredTerm>,
+    /// Traces of which one must be the record's.
+    traces: Option<Vec<TraceId>>,
+}
+
+/// Returns the files of the segments, each narrowed by the searches and traces among the filters; `stored` is what the
+/// filters say about stored columns.
+pub(crate) async fn narrow(
+    table: Table,
+    segments: Vec<Arc<Segment>>,
+    stored: Option<&Expr>,
+    filters: &[Expr],
+) -> Result<Vec<ScanFile>> {
+    let mut question = Question { terms: Vec::new(), traces: None };
     if table == Table::Logs {
+        question.traces = stored.and_then(filter::traces);
         for query in filters.iter().flat_map(split_conjunction).filter_map(query_of) {
             let query = matching::parse(query).map_err(|error| DataFusionError::External(Box::new(error)))?;
-            terms.extend(query.required_terms());
+            question.terms.extend(query.required_terms());
         }
     }
-    if terms.is_empty() {
+    if question.terms.is_empty() && question.traces.is_none() {
         return Ok(segments.into_iter().map(|segment| ScanFile::data(segment, None)).collect());
     }
-    let look_up = move || segments.into_iter().filter_map(|segment| narrow_one(segment, &terms).transpose()).collect();
+    let look_up =
+        move || segments.into_iter().filter_map(|segment| narrow_one(segment, &question).transpose()).collect();
     SpawnedTask::spawn_blocking(look_up)
         .join()
         .await
@@ -52,12 +70,8 @@ pub(crate) async fn narrow(table: Table, segments: Vec<Arc<Segment>>, filters: &
 }
 
 /// Returns what must be read of a segment; `None`: nothing.
-fn narrow_one(segment: Arc<Segment>, terms: &[RequiredTerm]) -> Result<Option<ScanFile>> {
-    let candidates = match segment.log_index() {
-        Some(index) => index.candidates(terms).map_err(super::external)?,
-        None => None,
-    };
-    let Some(rows) = candidates else {
+fn narrow_one(segment: Arc<Segment>, question: &Question) -> Result<Option<ScanFile>> {
+    let Some(rows) = candidates(&segment, question)? else {
         return Ok(Some(ScanFile::data(segment, None)));
     };
     if rows.is_empty() {
@@ -69,6 +83,23 @@ fn narrow_one(segment: Arc<Segment>, terms: &[RequiredTerm]) -> Result<Option<Sc
     }
     let selection = select(&rows, total);
     Ok(Some(ScanFile::data(segment, Some(selection))))
+}
+
+/// Returns the rows that the index leaves over, ascending; `None` when it cannot tell.
+fn candidates(segment: &Segment, question: &Question) -> Result<Option<Vec<u32>>> {
+    let Some(index) = segment.log_index() else { return Ok(None) };
+    let by_words =
+        if question.terms.is_empty() { None } else { index.candidates(&question.terms).map_err(super::external)? };
+    let Some(traces) = &question.traces else { return Ok(by_words) };
+    let mut rows = Vec::new();
+    for id in traces {
+        rows.extend(index.rows_of_trace(id).map_err(super::external)?);
+    }
+    rows.sort_unstable();
+    if let Some(by_words) = by_words {
+        rows.retain(|row| by_words.binary_search(row).is_ok());
+    }
+    Ok(Some(rows))
 }
 
 /// Selects the given rows, ascending, of `total`.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::data::{Place, Store, log, logs, text};
+use super::data::{PAGE, PURCHASE, Place, Store, in_span, log, logs, text};
 use super::{answer, rows};
 
 async fn numbers(store: &Store, query: &str) -> Vec<i64> {
@@ -71,6 +71,27 @@ async fn the_index_spares_reading() {
     assert!(found.report.bytes_read * 2 < scanned.report.bytes_read, "{:?} {:?}", found.report, scanned.report);
     let none = answer(&store.query, "SELECT body FROM logs WHERE match(body, 'impatience')").await;
     assert_eq!((none.report.segments_total, none.report.segments_pruned, none.report.bytes_read), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn the_records_of_a_trace_are_found_by_the_index() {
+    let store = Store::empty();
+    let records = (0..10_000)
+        .map(|at| {
+            let one = log(at, 9, text("a line among many"));
+            if at % 1000 == 7 { in_span(one, PURCHASE, at + 1) } else { one }
+        })
+        .collect();
+    store.fill(Place::Segments, vec![logs("shop", records)]).await;
+    let sql = format!("SELECT attr_int('number') AS n FROM logs WHERE trace_id = '{PURCHASE}' ORDER BY n");
+    let found = rows(&store.query, &sql).await;
+    let numbers: Vec<u64> = found.iter().map(|row| row["n"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [7, 1007, 2007, 3007, 4007, 5007, 6007, 7007, 8007, 9007]);
+    let both =
+        format!("SELECT body FROM logs WHERE match(body, 'among -nothing') AND trace_id IN ('{PURCHASE}', '{PAGE}')");
+    assert_eq!(rows(&store.query, &both).await.len(), 10);
+    let none = format!("SELECT body FROM logs WHERE match(body, 'absent') AND trace_id = '{PURCHASE}'");
+    assert_eq!(answer(&store.query, &none).await.report.segments_pruned, 1);
 }
 
 #[test]
