@@ -361,3 +361,6 @@ pub fn trace_rows() -> SchemaRef {
     });
     Arc::clone(&SCHEMA)
 }
+
+#[cfg(test)]
+mod tests;
