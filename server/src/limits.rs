@@ -63,7 +63,7 @@ pub const REQUEST_MIB: u64 = 64;
 pub const INFLATE_FREE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Decompressed over compressed bytes; beyond [`INFLATE_FREE_BYTES`] more than this is refused as a bomb.
-pub const INFLATE_RATIO: usize = 250;
+pub const INFLATE_RATIO: usize = 100;
 
 /// How long shutting down may take before what is still open is cut.
 pub const SHUTDOWN: Duration = Duration::from_secs(8);

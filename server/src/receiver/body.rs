@@ -25,7 +25,9 @@ pub async fn read(body: Body, limit_bytes: usize, grant: &mut Grant) -> Result<B
     let first = first.map_err(broken)?;
     grant.grow_to(first.len()).await?;
     let Some(second) = stream.next().await else { return within(first, limit_bytes) };
-    let mut out = BytesMut::with_capacity(first.len() * 2);
+    // Memory that is not written to costs nothing: a claimed length decides where the bytes go, not what is granted.
+    let claimed_bytes = claimed.and_then(|claimed| usize::try_from(claimed).ok());
+    let mut out = BytesMut::with_capacity(claimed_bytes.unwrap_or(first.len() * 2).min(limit_bytes));
     out.extend_from_slice(&first);
     drop(first);
     let mut next = Some(second);

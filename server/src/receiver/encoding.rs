@@ -28,9 +28,10 @@ pub async fn decompress(
     let broken =
         |error: std::io::Error| Refusal::malformed(format!("the {} does not decompress: {error}", name(encoding)));
     let mut reader = reader(encoding, body).map_err(broken)?;
+    let step = u64::try_from(INFLATE_STEP_BYTES).unwrap_or(u64::MAX);
     let mut out = Vec::new();
     loop {
-        let step = u64::try_from(INFLATE_STEP_BYTES).unwrap_or(u64::MAX);
+        make_room(&mut out, limit_bytes);
         let read = reader.by_ref().take(step).read_to_end(&mut out).map_err(broken)?;
         if read == 0 {
             return Ok(Bytes::from(out));
@@ -48,6 +49,15 @@ pub async fn decompress(
         // A gate between steps also lets other tasks of this worker run.
         grant.grow_to(compressed_bytes + out.len()).await?;
         tokio::task::consume_budget().await;
+    }
+}
+
+/// Makes room for one step. Doubling ends at the limit: beyond it nothing is kept, and twice of it is a lot of memory.
+fn make_room(out: &mut Vec<u8>, limit_bytes: usize) {
+    let wanted = out.len() + INFLATE_STEP_BYTES;
+    if wanted > out.capacity() {
+        let doubled = (out.capacity() * 2).min(limit_bytes.saturating_add(INFLATE_STEP_BYTES)).max(wanted);
+        out.reserve_exact(doubled - out.len());
     }
 }
 

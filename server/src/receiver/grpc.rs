@@ -105,7 +105,6 @@ async fn message(state: &Arc<AppState>, request: Request<Body>) -> Result<(Bytes
     let limit_bytes = state.config.max_request_bytes;
     let encoding = message_encoding(request.headers())?;
     let mut grant = state.admission.begin();
-    // The prefix tells an oversized message before it is read; `body::read` ends it after that many bytes anyway.
     let framed = body::read(request.into_body(), limit_bytes.saturating_add(PREFIX_BYTES), &mut grant).await?;
     let (is_compressed, message) = unframe(framed, limit_bytes)?;
     if !is_compressed {
