@@ -42,8 +42,12 @@ pub fn run(config: Config) -> Result<(), AppError> {
             () = signals.wait() => return Ok(()),
         };
         ready::announce(&server)?;
-        signals.wait().await;
-        server.stop().await
+        let lost = tokio::select! {
+            () = signals.wait() => false,
+            () = server.serving.failed() => true,
+        };
+        server.stop().await?;
+        if lost { Err(AppError::Panicked("a listener")) } else { Ok(()) }
     });
     // What is still running after the deadline is cut, not waited for.
     runtime.shutdown_background();

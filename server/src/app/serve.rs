@@ -23,6 +23,8 @@ use crate::telemetry::{Metric, Telemetry};
 #[derive(Debug)]
 pub struct Serving {
     stopping: CancellationToken,
+    /// Cancelled when an accept loop panicked.
+    failed: CancellationToken,
     tasks: TaskTracker,
     /// Kept for the gauge that reads it.
     _connections: Arc<Registry>,
@@ -33,6 +35,11 @@ impl Serving {
     #[must_use]
     pub fn stopping(&self) -> CancellationToken {
         self.stopping.clone()
+    }
+
+    /// Waits until a listener is lost by a bug; a process that nobody can reach should end, so that it is restarted.
+    pub async fn failed(&self) {
+        self.failed.cancelled().await;
     }
 
     /// Stops accepting and waits for the connections; the caller sets the deadline.
@@ -56,7 +63,7 @@ pub fn serve(
     let endpoints = sockets.endpoints();
     let access = Access::new(config, sockets.ui.address.port())?;
     let edge = Edge::new(access, running, Arc::clone(telemetry), endpoints);
-    let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let (stopping, failed, tasks) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
     let connections = Registry::new(CONNECTIONS, CONNECTIONS_PER_ADDRESS);
     state::watch(telemetry, Metric::ConnectionsOpen, &connections, |connections| connections.open_count());
     let listeners =
@@ -70,8 +77,35 @@ pub fn serve(
             telemetry: Arc::clone(telemetry),
         };
         for socket in bound.into_iter().flat_map(|bound| bound.sockets) {
-            tasks.spawn(acceptor.clone().run(socket));
+            supervise(&tasks, acceptor.clone().run(socket), &failed);
         }
     }
-    Ok(Serving { stopping, tasks, _connections: connections })
+    Ok(Serving { stopping, failed, tasks, _connections: connections })
+}
+
+/// Spawns a task that may end, but not by a panic. (The panic itself is logged and counted by the process's hook.)
+fn supervise(tasks: &TaskTracker, task: impl Future<Output = ()> + Send + 'static, failed: &CancellationToken) {
+    let (failed, task) = (failed.clone(), tasks.spawn(task));
+    tasks.spawn(async move {
+        if task.await.is_err() {
+            failed.cancel();
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_reported_and_an_end_is_not() {
+        let (tasks, failed) = (TaskTracker::new(), CancellationToken::new());
+        supervise(&tasks, async {}, &failed);
+        tasks.close();
+        tasks.wait().await;
+        assert!(!failed.is_cancelled());
+        tasks.reopen();
+        supervise(&tasks, async { panic!("on purpose") }, &failed);
+        failed.cancelled().await;
+    }
 }

@@ -1,3 +1,5 @@
+//! Settings: precedence, errors, addresses, and that the table is the command line.
+
 use std::collections::HashMap;
 use std::path::Path;
 

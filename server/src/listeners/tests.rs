@@ -1,3 +1,5 @@
+//! Slow, silent, idle and too many connections over real sockets with short timeouts; binding.
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

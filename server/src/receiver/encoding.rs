@@ -1,8 +1,11 @@
 //! Decompression with limits: what comes out is counted while it comes out, and a length that the input claims is never
 //! believed.
 
-use std::io::{Cursor, Read};
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::buf::Reader;
 use bytes::{Buf, Bytes};
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
@@ -25,9 +28,11 @@ pub async fn decompress(
         return Ok(body);
     }
     let compressed_bytes = body.len();
+    let consumed = Arc::new(AtomicUsize::new(0));
+    let source = Counted { bytes: body.reader(), consumed: Arc::clone(&consumed) };
     let broken =
         |error: std::io::Error| Refusal::malformed(format!("the {} does not decompress: {error}", name(encoding)));
-    let mut reader = reader(encoding, body).map_err(broken)?;
+    let mut reader = reader(encoding, source).map_err(broken)?;
     let step = u64::try_from(INFLATE_STEP_BYTES).unwrap_or(u64::MAX);
     let mut out = Vec::new();
     loop {
@@ -39,10 +44,11 @@ pub async fn decompress(
         if out.len() > limit_bytes {
             return Err(Refusal::over_limit(limit_bytes));
         }
-        if out.len() > INFLATE_FREE_BYTES && out.len() / INFLATE_RATIO > compressed_bytes {
+        // What was read so far counts, not the whole: a large bomb is as dense at its start as a small one.
+        if out.len() > INFLATE_FREE_BYTES && out.len() / INFLATE_RATIO > consumed.load(Ordering::Relaxed) {
             return Err(Refusal::too_large(format!(
-                "the {} decompresses to more than {INFLATE_RATIO} times its {compressed_bytes} bytes; \
-                 send smaller batches, or without compression",
+                "the {} decompresses to more than {INFLATE_RATIO} times its size; send smaller batches, or without \
+                 compression",
                 name(encoding)
             )));
         }
@@ -71,15 +77,29 @@ const fn name(encoding: Encoding) -> &'static str {
     }
 }
 
+/// Compressed bytes that know how many of them were read; decoders read ahead by at most their buffer.
+struct Counted {
+    bytes: Reader<Bytes>,
+    consumed: Arc<AtomicUsize>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.bytes.read(out)?;
+        self.consumed.fetch_add(read, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
 /// Opens a reader of decompressed bytes.
-fn reader(encoding: Encoding, body: Bytes) -> std::io::Result<Box<dyn Read + Send>> {
+fn reader(encoding: Encoding, source: Counted) -> std::io::Result<Box<dyn Read + Send>> {
     Ok(match encoding {
-        Encoding::Identity => Box::new(body.reader()),
-        Encoding::Gzip => Box::new(MultiGzDecoder::new(body.reader())),
-        Encoding::Deflate if is_zlib(&body) => Box::new(ZlibDecoder::new(body.reader())),
-        Encoding::Deflate => Box::new(DeflateDecoder::new(body.reader())),
+        Encoding::Identity => Box::new(source),
+        Encoding::Gzip => Box::new(MultiGzDecoder::new(source)),
+        Encoding::Deflate if is_zlib(source.bytes.get_ref()) => Box::new(ZlibDecoder::new(source)),
+        Encoding::Deflate => Box::new(DeflateDecoder::new(source)),
         Encoding::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(Cursor::new(body))?;
+            let mut decoder = zstd::stream::read::Decoder::new(source)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
             Box::new(decoder)
         }
@@ -100,7 +120,6 @@ fn is_zlib(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
-    use std::sync::Arc;
     use std::time::Duration;
 
     use flate2::Compression;

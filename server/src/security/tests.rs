@@ -1,3 +1,5 @@
+//! Tables of who may pass.
+
 use http::header::{HeaderName, SET_COOKIE};
 use proptest::prelude::*;
 
