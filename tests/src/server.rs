@@ -40,6 +40,7 @@ pub struct Ready {
 #[derive(Debug, Clone)]
 pub struct Launch {
     program: PathBuf,
+    program_args: Vec<OsString>,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     data_dir: Option<PathBuf>,
@@ -51,7 +52,22 @@ impl Launch {
     /// Starts `program` on free loopback ports and an empty data folder, unless told otherwise.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), args: Vec::new(), env: Vec::new(), data_dir: None, ports: true, token: None }
+        Self {
+            program: program.into(),
+            program_args: Vec::new(),
+            args: Vec::new(),
+            env: Vec::new(),
+            data_dir: None,
+            ports: true,
+            token: None,
+        }
+    }
+
+    /// Adds an argument of a program that starts telltale, such as `chroot`.
+    #[must_use]
+    pub fn program_arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.program_args.push(arg.into());
+        self
     }
 
     /// Adds an argument.
@@ -98,7 +114,7 @@ impl Launch {
                 command.env_remove(key);
             }
         }
-        command.arg("serve");
+        command.args(&self.program_args).arg("serve");
         if self.ports {
             command.args(["--listen", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0"]);
         }

@@ -5,6 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 use telltale_tests::http::Signal;
 use telltale_tests::otlp;
+use telltale_tests::server::Launch;
 
 use crate::support::{PROGRAM, launch, root};
 
@@ -145,6 +146,42 @@ fn the_image_is_pinned_and_unprivileged() {
     );
     assert!(dockerfile.contains("TELLTALE_WEB=require") && dockerfile.contains("--locked"), "{dockerfile}");
     assert!(!last.contains("COPY --from=build /src") && !last.contains("ADD "), "{last}");
+}
+
+/// The program needs nothing but itself and its C library: no shell, no /etc, no /tmp, no /proc, not root, one writable folder.
+///
+/// The image links the C library in (Dockerfile); this build has it beside, so the folder holds its few files as well.
+#[tokio::test]
+async fn the_program_answers_in_an_empty_root_as_nobody() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root may change the root folder");
+        return;
+    }
+    let jail = tempfile::tempdir().unwrap();
+    let listed = Command::new("ldd").arg(PROGRAM).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let libraries = listed.split_whitespace().filter(|word| word.starts_with('/'));
+    for (from, to) in libraries.map(|path| (path, &path[1..])).chain([(PROGRAM, "telltale")]) {
+        let target = jail.path().join(to);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(from, target).unwrap();
+    }
+    let data = jail.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::os::unix::fs::chown(&data, Some(65532), Some(65532)).unwrap();
+    std::fs::set_permissions(jail.path(), std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
+    let server = Launch::new("/usr/sbin/chroot")
+        .program_arg("--userspec=65532:65532")
+        .program_arg(jail.path())
+        .program_arg("/telltale");
+    let server = server.data_dir("/data").start();
+    let _ =
+        server.http.export(Signal::Traces, &otlp::traces("jail", vec![otlp::span([1; 16], [1; 8], "s")])).await.ok();
+    server.http.flush_durable().await;
+    assert_eq!(server.http.count("SELECT count(*) FROM spans").await, 1);
+    assert!(server.http.get("/").await.ok().text().contains("telltale"));
+    server.stop();
+    assert!(std::fs::read_dir(data).unwrap().count() > 0, "the data went elsewhere");
 }
 
 /// With the image's environment the program refuses without a token and answers with one.
