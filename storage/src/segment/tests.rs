@@ -1,3 +1,5 @@
+//! Segments against the memtable that they were made of.
+
 use std::collections::BTreeMap;
 
 use arrow::array::UInt64Array;

@@ -1,3 +1,5 @@
+//! The store as a whole: visible at once, durable, in segments once.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! The text index of a segment against an exact match of every row.
+
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, FixedSizeBinaryBuilder, RecordBatch, StringArray};

@@ -1,3 +1,5 @@
+//! Reading a WAL file: whole, damaged, cut, with its reserved rest.
+
 use super::*;
 use proptest::prelude::*;
 use telltale_model::{SignalKind, UnixNanos};

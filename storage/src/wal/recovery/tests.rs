@@ -1,3 +1,5 @@
+//! Recovery of the log: order, gaps, damage.
+
 use std::sync::Arc;
 
 use bytes::Bytes;
