@@ -1,5 +1,6 @@
 //! README, changelog, licence, image and gate.
 
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -148,24 +149,39 @@ fn the_image_is_pinned_and_unprivileged() {
     assert!(!last.contains("COPY --from=build /src") && !last.contains("ADD "), "{last}");
 }
 
-/// The program needs nothing but itself and its C library: no shell, no /etc, no /tmp, no /proc, not root, one writable folder.
-///
-/// The image links the C library in (Dockerfile); this build has it beside, so the folder holds its few files as well.
+/// Links the program as the image does, with the C library inside: the same `main.rs` and the libraries that cargo has
+/// just built, so that it costs one link and no second build.
+fn link_statically(to: &Path) {
+    let libraries = Path::new(PROGRAM).parent().unwrap().join("deps");
+    let newest = |name: &str| {
+        let files = std::fs::read_dir(&libraries).unwrap().map(|entry| entry.unwrap());
+        let named = files.filter(|file| {
+            let file = file.file_name().into_string().unwrap();
+            file.starts_with(&format!("lib{name}-")) && file.ends_with(".rlib")
+        });
+        named.max_by_key(|file| file.metadata().unwrap().modified().unwrap()).unwrap().path()
+    };
+    let mut rustc = Command::new("rustc");
+    rustc.current_dir(root()).args(["--edition", "2024", "--crate-name", "telltale", "--crate-type", "bin"]);
+    rustc.args(["-C", "target-feature=+crt-static"]).arg("server/src/main.rs").arg("-o").arg(to);
+    rustc.arg("-L").arg(format!("dependency={}", libraries.display()));
+    for name in ["telltale", "mimalloc"] {
+        rustc.arg("--extern").arg(format!("{name}={}", newest(name).display()));
+    }
+    let output = rustc.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The program needs nothing but itself: no library, no shell, no /etc, no /tmp, no /proc, not root, one writable folder.
 #[tokio::test]
-async fn the_program_answers_in_an_empty_root_as_nobody() {
+async fn the_static_program_answers_in_an_empty_root_as_nobody() {
+    assert!(read("Dockerfile").contains("target-feature=+crt-static"), "the image links another way than this test");
     if !rustix::process::geteuid().is_root() {
         eprintln!("skipped: only root may change the root folder");
         return;
     }
     let jail = tempfile::tempdir().unwrap();
-    let listed = Command::new("ldd").arg(PROGRAM).output().unwrap();
-    let listed = String::from_utf8(listed.stdout).unwrap();
-    let libraries = listed.split_whitespace().filter(|word| word.starts_with('/'));
-    for (from, to) in libraries.map(|path| (path, &path[1..])).chain([(PROGRAM, "telltale")]) {
-        let target = jail.path().join(to);
-        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        std::fs::copy(from, target).unwrap();
-    }
+    link_statically(&jail.path().join("telltale"));
     let data = jail.path().join("data");
     std::fs::create_dir(&data).unwrap();
     std::os::unix::fs::chown(&data, Some(65532), Some(65532)).unwrap();

@@ -407,3 +407,17 @@ fn a_silent_error_is_explained_by_what_the_caller_says_or_by_its_status() {
     let (_, verdict) = told(&view(spans, vec![]));
     assert!(verdict.contains("The first error is in web › AddItem, which ended with UNAVAILABLE."), "{verdict}");
 }
+
+#[test]
+fn time_spent_while_a_handed_over_message_is_worked_on_is_not_called_unrecorded() {
+    let spans = vec![
+        span("POST /orders", 1, 0).service("shop").ms(0, 100).row(),
+        span("orders publish", 2, 1).service("shop").ms(1, 1).row(),
+        span("orders process", 3, 2).service("worker").ms(5, 85).row(),
+    ];
+    let (_, verdict) = told(&view(spans, vec![]));
+    assert!(
+        verdict.contains("passed in POST /orders itself, while worker › orders process ran on behind it."),
+        "{verdict}"
+    );
+}

@@ -151,7 +151,11 @@ fn time_went(writer: &mut Writer, view: &TraceView, analysis: &Analysis, root: u
     let Some(span) = span_at(view, longest).filter(|_span| share >= NOTABLE_PERMILLE) else { return };
     writer.sentence().strong(&number::percent(share)).text(&format!(" of the time ({}) ", duration(total_ns)));
     if longest == root {
-        writer.text("passed in ").span(span, Some(root_span)).text(" itself, outside of any recorded call.");
+        writer.text("passed in ").span(span, Some(root_span));
+        match meanwhile(view, analysis, root, total_ns) {
+            Some(other) => writer.text(" itself, while ").span(other, None).text(" ran on behind it."),
+            None => writer.text(" itself, outside of any recorded call."),
+        };
         return;
     }
     writer.text("went to ").span(span, None);
@@ -159,6 +163,22 @@ fn time_went(writer: &mut Writer, view: &TraceView, analysis: &Analysis, root: u
         writer.text(&format!(" and {} like it", number::count(spans - 1)));
     }
     writer.text(".");
+}
+
+/// Returns the longest span that outlived its parent and ran during at least half of the time that the request spent
+/// itself: work that was handed over, such as a message, which the caller may well have waited for.
+fn meanwhile<'a>(view: &'a TraceView, analysis: &Analysis, root: u32, own_ns: i64) -> Option<&'a SpanRow> {
+    let (start, end) = span_at(view, root).map(|span| (span.start_unix_nano.0, end_of(span)))?;
+    let overlap = |span: &SpanRow| end_of(span).min(end).saturating_sub(span.start_unix_nano.0.max(start));
+    (0_u32..)
+        .zip(&view.spans)
+        .filter(|(at, span)| {
+            let parent = analysis.tree.parent(*at).filter(|parent| *parent != root);
+            parent.and_then(|parent| span_at(view, parent)).is_some_and(|parent| end_of(parent) < end_of(span))
+        })
+        .map(|(_, span)| span)
+        .max_by_key(|span| (overlap(span), Reverse(span.start_unix_nano.0)))
+        .filter(|span| i64::try_from(overlap(span)).is_ok_and(|overlap| overlap >= own_ns / 2))
 }
 
 /// How much of the critical path is an operation's.
