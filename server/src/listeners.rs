@@ -46,6 +46,10 @@ pub struct Timeouts {
     pub first_request: Duration,
     /// An answer that the peer does not read.
     pub write: Duration,
+    /// HTTP/2: how often a quiet peer is asked whether it lives.
+    pub ping_interval: Duration,
+    /// HTTP/2: how long its answer may take.
+    pub ping: Duration,
 }
 
 impl Default for Timeouts {
@@ -58,6 +62,8 @@ impl Default for Timeouts {
             idle: limits::IDLE_TIMEOUT,
             first_request: limits::FIRST_REQUEST_TIMEOUT,
             write: limits::WRITE_TIMEOUT,
+            ping_interval: limits::PING_INTERVAL,
+            ping: limits::PING_TIMEOUT,
         }
     }
 }

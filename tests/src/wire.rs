@@ -1,6 +1,6 @@
 //! Protobuf by hand, for messages that no encoder would make, and the error body of OTLP.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 /// Appends a varint.
 pub fn varint(out: &mut Vec<u8>, mut value: u64) {
@@ -92,6 +92,17 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).expect("write to memory");
     encoder.finish().expect("write to memory")
+}
+
+/// Decompresses `gzip`.
+///
+/// # Panics
+/// When the bytes are not gzip.
+#[must_use]
+pub fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut out).expect("gzip");
+    out
 }
 
 /// Compresses as HTTP's `deflate` (zlib).

@@ -81,7 +81,7 @@ where
             }
         })
     };
-    let builder = builder();
+    let builder = builder(&terms.timeouts);
     let connection = builder.serve_connection(io, service);
     let mut connection = std::pin::pin!(connection);
     let mut ending: Option<End> = None;
@@ -115,7 +115,7 @@ where
 }
 
 /// Sets what both protocols may take.
-fn builder() -> Builder<TokioExecutor> {
+fn builder(timeouts: &Timeouts) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     // Heads are timed by `Activity`: hyper's own timer would also close idle connections early.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(limits::READ_BUFFER_BYTES);
@@ -126,8 +126,8 @@ fn builder() -> Builder<TokioExecutor> {
         .max_header_list_size(limits::HEAD_BYTES)
         .initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
         .initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
-        .keep_alive_interval(limits::PING_INTERVAL)
-        .keep_alive_timeout(limits::PING_TIMEOUT);
+        .keep_alive_interval(timeouts.ping_interval)
+        .keep_alive_timeout(timeouts.ping);
     builder
 }
 

@@ -73,6 +73,8 @@ fn quick() -> Timeouts {
         idle: Duration::from_millis(300),
         first_request: Duration::from_millis(250),
         write: Duration::from_millis(200),
+        ping_interval: DEADLINE,
+        ping: DEADLINE,
     }
 }
 
@@ -193,6 +195,42 @@ async fn a_newcomer_replaces_the_longest_idle() {
     let (text, _) = to_end(kept.remove(0)).await;
     assert!(text.is_empty(), "the first was idle for longest");
     drop(kept);
+    finish(echo).await;
+}
+
+/// The type of HTTP/2's PING frames (RFC 9113, section 6.7).
+const PING: u8 = 6;
+
+/// Reads one HTTP/2 frame: type, flags and payload; none when the server closed.
+async fn frame(stream: &mut TcpStream) -> Option<(u8, u8, Vec<u8>)> {
+    let mut head = [0; 9];
+    tokio::time::timeout(DEADLINE, stream.read_exact(&mut head)).await.expect("a frame or the end in time").ok()?;
+    let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+    stream.read_exact(&mut payload).await.ok()?;
+    Some((head[3], head[4], payload))
+}
+
+/// Scenario (G6 of the OTLP checklist): two quiet HTTP/2 peers, one answers the server's pings, one does not.
+/// Guarantees: the first is asked again and again and stays, the second is closed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quiet_http2_peer_is_asked_whether_it_lives() {
+    let mut timeouts = quick();
+    timeouts.first_request = DEADLINE;
+    (timeouts.ping_interval, timeouts.ping) = (Duration::from_millis(50), Duration::from_millis(400));
+    let echo = echo(timeouts, 100).await;
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let dead = tokio::spawn(to_end(connect(&echo, preface).await));
+    let mut alive = connect(&echo, preface).await;
+    let mut answered = 0;
+    while answered < 3 || !dead.is_finished() {
+        let (kind, flags, payload) = frame(&mut alive).await.expect("a peer that answers is kept");
+        if kind == PING && flags == 0 {
+            let answer = [&[0, 0, 8, PING, 1, 0, 0, 0, 0], payload.as_slice()].concat();
+            alive.write_all(&answer).await.unwrap();
+            answered += 1;
+        }
+    }
+    drop(alive);
     finish(echo).await;
 }
 

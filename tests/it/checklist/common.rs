@@ -1,5 +1,6 @@
 //! C1 to C17: rules of both transports.
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValueList};
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
@@ -79,7 +80,7 @@ async fn c7_c15_partial_success_counts_and_explains() {
     spans[1].span_id = vec![0; 8];
     spans[2].trace_id = vec![1; 15];
     let answer = server.http.export(Signal::Traces, &otlp::traces("partial", spans.clone())).await.ok();
-    let response: opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse = answer.protobuf();
+    let response: ExportTraceServiceResponse = answer.protobuf();
     let partial = response.partial_success.unwrap();
     assert_eq!(partial.rejected_spans, 2);
     assert!(partial.error_message.contains("span_id"), "{}", partial.error_message);
@@ -152,6 +153,49 @@ async fn c11_every_kind_of_attribute_value() {
         assert_eq!(sent, read, "from {round}");
         server.http.flush_durable().await;
     }
+}
+
+/// C4: however much is wrong, the answer stays small: the message names the first reasons and counts the rest.
+#[tokio::test]
+async fn c4_answers_are_small_however_much_is_wrong() {
+    let server = server();
+    let mut rng = Rng::new(12);
+    let spans: Vec<Vec<u8>> = (0..20_000)
+        .map(|at| {
+            let name = format!("span {at} \u{1F4A5} {}", "long ".repeat(20));
+            wire::span(&rng.trace_id()[..at % 16], &rng.span_id(), name.as_bytes(), (1, 2), &[])
+        })
+        .collect();
+    let answer = server.http.post(Signal::Traces, PROTOBUF, wire::request(&"service ".repeat(500), &spans)).await.ok();
+    assert!(answer.body.len() <= 1100, "{} bytes", answer.body.len());
+    let response: ExportTraceServiceResponse = answer.protobuf();
+    let partial = response.partial_success.unwrap();
+    assert_eq!(partial.rejected_spans, 20_000);
+    assert!(partial.error_message.len() <= 1024 && partial.error_message.contains("trace_id"), "{partial:?}");
+    let refused = format!("{{\"resourceSpans\":\"{}\"}}", "x".repeat(1 << 20));
+    let answer = server.http.post(Signal::Traces, JSON, refused).await;
+    assert_eq!(answer.status, reqwest::StatusCode::BAD_REQUEST);
+    assert!(answer.body.len() <= 4096, "{} bytes: {}", answer.body.len(), answer.text());
+}
+
+/// C12: references to a string table, which only profiles have, count as absent; the rest of the span is kept and the
+/// sender is told.
+#[tokio::test]
+async fn c12_references_to_a_string_table_count_as_absent() {
+    const KEY_STRINDEX: u32 = 3;
+    const STRING_VALUE_STRINDEX: u32 = 8;
+    let server = server();
+    let mut rng = Rng::new(13);
+    let by_value = wire::key_value(b"odd.value", &wire::int_field(STRING_VALUE_STRINDEX, 7));
+    let mut by_key = wire::field(2, &wire::string_value(b"value without a key"));
+    by_key.extend(wire::int_field(KEY_STRINDEX, 9));
+    let good = wire::key_value(b"good", &wire::string_value(b"kept"));
+    let span = wire::span(&rng.trace_id(), &rng.span_id(), b"profiled", (1, 2), &[by_value, by_key, good]);
+    let _ = server.http.post(Signal::Traces, PROTOBUF, wire::request("strindex", &[span])).await.ok();
+    let rows = server.http.sql("SELECT name, attr('good') AS good, attr('odd.value') AS odd FROM spans").await;
+    assert_eq!(rows, [json!({"name": "profiled", "good": "kept", "odd": null})]);
+    let issues = server.http.issues().await;
+    assert!(issues.iter().any(|issue| issue["code"] == "string_table_reference"), "{issues:?}");
 }
 
 /// C14: a log record with a broken id is kept, without a trace.

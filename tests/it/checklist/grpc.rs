@@ -7,6 +7,8 @@ use telltale_tests::grpc::{Clients, call_raw, connect, export_path};
 use telltale_tests::http::Signal;
 use telltale_tests::rng::Rng;
 use telltale_tests::{otlp, wire};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tonic::Code;
 use tonic::codec::CompressionEncoding;
 
@@ -129,6 +131,62 @@ async fn g5_concurrent_calls_on_one_connection() {
         answer.unwrap();
     }
     assert_eq!(server.http.count("SELECT count(*) FROM spans").await, 300);
+}
+
+/// G4: whatever is wrong with a call, its code is none that OTLP calls retryable: sending it again would not help.
+#[tokio::test]
+async fn g4_permanent_faults_have_no_retryable_code() {
+    const RETRYABLE: [Code; 6] =
+        [Code::Cancelled, Code::DeadlineExceeded, Code::Aborted, Code::OutOfRange, Code::Unavailable, Code::DataLoss];
+    let server = server();
+    let mut deep = wire::nested_array(300);
+    deep.truncate(deep.len() - 1);
+    let truncated = wire::request("cut", &[deep]);
+    let bodies: [(&str, Bytes, Option<CompressionEncoding>); 4] = [
+        ("no protobuf", Bytes::from_static(b"\x0a\xff\xff\x01"), None),
+        ("cut off inside", Bytes::from(truncated[..truncated.len() - 3].to_vec()), None),
+        ("too large", Bytes::from(vec![0; 65 << 20]), None),
+        ("too large once inflated", Bytes::from(vec![0; 65 << 20]), Some(CompressionEncoding::Zstd)),
+    ];
+    for (what, body, compression) in bodies {
+        for signal in Signal::ALL {
+            let channel = connect(&server.ready.otlp_grpc).await;
+            let status = call_raw(channel, export_path(signal), body.clone(), compression).await.unwrap_err();
+            assert!(!RETRYABLE.contains(&status.code()), "{what}, {signal:?}: {status:?}");
+            assert!(!contains(status.details(), b"RetryInfo"), "{what}, {signal:?}: {status:?}");
+        }
+    }
+    let channel = connect(&server.ready.otlp_grpc).await;
+    let status = call_raw(channel, "/no.such.Service/Export", Bytes::new(), None).await.unwrap_err();
+    assert!(!RETRYABLE.contains(&status.code()), "{status:?}");
+}
+
+/// G6: a client that pings as often as it likes is answered each time and never told to calm down; how the server
+/// itself asks a quiet peer is tested beside `listeners`.
+#[tokio::test]
+async fn g6_every_ping_of_a_client_is_answered() {
+    const PINGS: u64 = 500;
+    const PING: u8 = 6;
+    const GO_AWAY: u8 = 7;
+    let server = server();
+    let address = server.ready.otlp_grpc.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    for number in 0..PINGS {
+        let ping = [&[0, 0, 8, PING, 0, 0, 0, 0, 0], number.to_be_bytes().as_slice()].concat();
+        stream.write_all(&ping).await.unwrap();
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.unwrap();
+            let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+            stream.read_exact(&mut payload).await.unwrap();
+            assert_ne!(head[3], GO_AWAY, "after {number} pings: {}", String::from_utf8_lossy(&payload));
+            if (head[3], head[4]) == (PING, 1) {
+                assert_eq!(payload, number.to_be_bytes());
+                break;
+            }
+        }
+    }
 }
 
 /// G7: an unknown method is UNIMPLEMENTED.

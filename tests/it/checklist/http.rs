@@ -1,5 +1,6 @@
 //! H1 to H11: rules of OTLP/HTTP.
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
 use reqwest::{Method, StatusCode};
 use telltale_tests::http::{Answer, JSON, PROTOBUF, Signal};
@@ -104,6 +105,34 @@ async fn h10_chunked_bodies() {
     assert_eq!(server.http.count("SELECT count(*) FROM spans").await, 1);
 }
 
+/// H9: a client that would take a compressed answer gets one that it can read, in every encoding of the request and for
+/// refusals too.
+#[tokio::test]
+async fn h9_a_client_that_accepts_gzip_can_read_the_answer() {
+    let server = server();
+    let mut rng = Rng::new(9);
+    let mut broken = otlp::span(rng.trace_id(), rng.span_id(), "s");
+    broken.span_id.clear();
+    let body = otlp::traces("accept", vec![broken]).encode_to_vec();
+    let request = |content_type: &str, body: Vec<u8>| {
+        let request = server.http.otlp_request(Method::POST, "/v1/traces").header("content-type", content_type);
+        server.http.send(request.header("accept-encoding", "gzip, zstd;q=0.5").body(body))
+    };
+    let plain = |answer: &Answer| match answer.header("content-encoding") {
+        "gzip" => wire::gunzip(&answer.body),
+        "" | "identity" => answer.body.to_vec(),
+        other => panic!("an encoding that was not offered: {other}"),
+    };
+    let answer = request(PROTOBUF, body).await.ok();
+    let response = ExportTraceServiceResponse::decode(plain(&answer).as_slice()).unwrap();
+    assert_eq!(response.partial_success.unwrap().rejected_spans, 1);
+    let answer = request(JSON, b"{\"resourceSpans\":[{}]}".to_vec()).await.ok();
+    assert_eq!(plain(&answer), b"{}");
+    let answer = request(PROTOBUF, b"\x0a\xff\xff\x01".to_vec()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(!RpcStatus::decode(plain(&answer).as_slice()).unwrap().message.is_empty());
+}
+
 /// H11: logs sent to the path of traces are refused with a message that says where they belong.
 #[tokio::test]
 async fn h11_logs_on_the_path_of_traces() {
@@ -112,8 +141,7 @@ async fn h11_logs_on_the_path_of_traces() {
     let answer = server.http.post(Signal::Traces, PROTOBUF, body).await;
     let text = match answer.status {
         StatusCode::OK => {
-            let response: opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse =
-                answer.protobuf();
+            let response: ExportTraceServiceResponse = answer.protobuf();
             response.partial_success.map(|partial| partial.error_message).unwrap_or_default()
         }
         _ => answer.protobuf::<RpcStatus>().message,
