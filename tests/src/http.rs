@@ -139,13 +139,11 @@ impl Http {
     }
 
     /// Begins a request to the UI and API listener.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.begin(method, &self.ui, path)
     }
 
     /// Begins a request to the OTLP/HTTP listener.
-    #[must_use]
     pub fn otlp_request(&self, method: Method, path: &str) -> RequestBuilder {
         self.begin(method, &self.otlp, path)
     }
