@@ -4,11 +4,12 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Flags;
 
 pub mod client;
+pub mod completions;
 pub mod doctor;
 pub mod query;
 pub mod serve;
@@ -45,6 +46,8 @@ enum Command {
     Story(story::Args),
     /// Look for what keeps telemetry from arriving.
     Doctor(doctor::Args),
+    /// Print the completion script of a shell.
+    Completions(completions::Args),
 }
 
 /// Understands the process's arguments, runs the command and returns the exit code.
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Query(args) => query::main(&args),
         Command::Story(args) => story::main(&args),
         Command::Doctor(args) => doctor::main(&args),
+        Command::Completions(args) => completions::main(&args, Cli::command()),
     }
 }
 
