@@ -133,7 +133,7 @@ fn reach(package: &str) -> BTreeSet<String> {
 /// Imports follow the data and never turn back; heavy packages stay where they belong.
 #[test]
 fn the_package_graph_has_no_forbidden_edge() {
-    let forbidden: [(&str, &[&str]); 6] = [
+    let forbidden: [(&str, &[&str]); 7] = [
         ("telltale-model", &["serde_json", "tokio", "arrow", "telltale-storage", "telltale-api"]),
         (
             "telltale-storage",
@@ -145,6 +145,7 @@ fn the_package_graph_has_no_forbidden_edge() {
             &["arrow", "arrow-array", "tokio", "axum", "leptos", "chrono", "telltale-storage", "telltale-query"],
         ),
         ("telltale-story", &["arrow", "tokio", "axum", "leptos", "telltale-storage", "telltale-query", "telltale"]),
+        ("telltale-signals", &["arrow", "tokio", "axum", "leptos", "telltale-storage", "telltale-query", "telltale"]),
         ("telltale-web", &["arrow", "tokio", "datafusion", "axum", "telltale-storage", "telltale-query", "telltale"]),
     ];
     for (package, never) in forbidden {
