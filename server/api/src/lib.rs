@@ -14,6 +14,7 @@ pub mod health;
 pub mod issue;
 pub mod live;
 pub mod nanos;
+pub mod plan;
 pub mod resolve;
 pub mod routes;
 pub mod sql;

@@ -5,6 +5,7 @@
 
 pub mod duration;
 pub mod escape;
+mod findings;
 mod markdown;
 pub mod number;
 mod text;
@@ -12,5 +13,5 @@ pub mod time;
 pub mod wrap;
 
 pub use duration::{duration, offset};
-pub use markdown::markdown;
+pub use markdown::{facts_markdown, markdown};
 pub use text::text;

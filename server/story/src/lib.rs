@@ -4,6 +4,7 @@
 //! * [`tree`], [`self_time`], [`critical_path`], [`skew`]: what the spans of a trace say together.
 //! * [`story`]: a trace → verdict, caveats, facts, shares of time, one merged list.
 //! * [`outline`], [`group`], [`waterfall`]: rows, folded rows, bars and axes of pages and texts.
+//! * [`plan`]: the query plan that a span recorded → one tree, whatever database printed it.
 //! * [`mod@format`]: durations, times, counts, and the whole story as text or Markdown.
 //!
 //! Deliberately absent: I/O, clocks, randomness, regular expressions. The same input gives the same output everywhere,
@@ -14,6 +15,7 @@ pub mod format;
 pub mod group;
 pub mod limits;
 pub mod outline;
+pub mod plan;
 pub mod resolve;
 pub mod self_time;
 pub mod skew;

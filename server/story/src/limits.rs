@@ -47,3 +47,42 @@ pub const MESSAGE_LINES: usize = 6;
 
 /// Rows that a large trace shows when it is opened; everything else is one key away.
 pub const FIRST_ROWS: usize = 200;
+
+/// Bytes of a query plan that are read; a longer one is shown as text and says so.
+pub const PLAN_BYTES: usize = 1024 * 1024;
+
+/// Operators of a query plan that are shown; a note tells how many are not.
+pub const PLAN_NODES: usize = 2_000;
+
+/// Statements about one operator that are shown; the last one tells how many are not.
+pub const PLAN_DETAILS: usize = 40;
+
+/// Factor between expected and real rows from which on an operator is called misjudged.
+pub const PLAN_MISESTIMATE: u64 = 10;
+
+/// Gaps that a story names.
+pub const GAPS: usize = 5;
+
+/// Share of the request, in thousandths, from which on a gap is named.
+pub const GAP_PERMILLE: u32 = 100;
+
+/// Length from which on a gap is named.
+pub const GAP_NS: i64 = 1_000_000;
+
+/// Repetitions that a story names.
+pub const REPEATS_TOLD: usize = 5;
+
+/// Spans of an operation that must be stored before one of them is called unusual.
+pub const BASELINE_SPANS: u64 = 20;
+
+/// A span is unusual from this many tenths of the usual length on.
+pub const UNUSUAL_TENTHS: u64 = 20;
+
+/// A span is unusual when it takes this much more than usual.
+pub const UNUSUAL_NS: i64 = 1_000_000;
+
+/// Unusual spans that a story names.
+pub const UNUSUAL_TOLD: usize = 10;
+
+/// Query plans that a story reads; further ones stay text.
+pub const STORY_PLANS: usize = 20;

@@ -7,7 +7,7 @@ mod otlp_json;
 use std::path::{Path, PathBuf};
 
 use crate::format;
-use crate::story::{FactConfig, tell};
+use crate::story::{FactConfig, tell_in_full};
 
 /// Where the stories are.
 fn documents() -> Vec<PathBuf> {
@@ -37,11 +37,22 @@ fn blocks(markdown: &str) -> Vec<(String, String)> {
     out
 }
 
+/// Returns the facts that a document configures; the defaults when it has no block for them.
+fn facts(blocks: &[(String, String)]) -> FactConfig {
+    let Some((_info, text)) = blocks.iter().find(|(info, _text)| info == "toml") else { return FactConfig::default() };
+    #[derive(serde::Deserialize)]
+    struct File {
+        fact: Vec<crate::story::FactRule>,
+    }
+    FactConfig::with_team(toml::from_str::<File>(text).unwrap_or_else(|error| panic!("{error}")).fact)
+}
+
 /// Returns the story that the requests of a document tell.
 fn told(blocks: &[(String, String)]) -> String {
     let requests = blocks.iter().filter(|(info, _text)| info == "json").map(|(_info, text)| text.as_str());
-    let view = otlp_json::view(requests);
-    format::text(&tell(&view, &FactConfig::default()), &view)
+    let (view, baselines) = otlp_json::store(requests);
+    let story = tell_in_full(&view, &facts(blocks), &baselines);
+    format::text(&story, &view)
 }
 
 #[test]
@@ -66,9 +77,9 @@ fn stories_are_told_as_written() {
 fn every_story_is_told_as_markdown_too() {
     for path in documents() {
         let blocks = blocks(&std::fs::read_to_string(&path).unwrap());
-        let view =
-            otlp_json::view(blocks.iter().filter(|(info, _text)| info == "json").map(|(_info, text)| text.as_str()));
-        let story = tell(&view, &FactConfig::default());
+        let requests = blocks.iter().filter(|(info, _text)| info == "json").map(|(_info, text)| text.as_str());
+        let (view, baselines) = otlp_json::store(requests);
+        let story = tell_in_full(&view, &facts(&blocks), &baselines);
         let markdown = format::markdown(&story, &view);
         assert!(markdown.starts_with("### "), "{markdown}");
         assert!(markdown.contains(&story.trace_id), "{markdown}");

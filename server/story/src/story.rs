@@ -9,9 +9,14 @@ mod chips;
 mod entries;
 mod fact_config;
 mod facts;
+mod full;
+mod gaps;
 mod message;
 mod outcome;
+mod overlap;
+mod repeats;
 mod time_share;
+mod unusual;
 mod verdict;
 
 #[cfg(test)]
@@ -24,13 +29,16 @@ use telltale_api::trace::{SpanRow, TraceView};
 use telltale_api::{Nanos, SignedNanos};
 use telltale_model::{StatusCode, UnixNanos};
 
-pub use fact_config::{FactConfig, FactRule};
+pub use fact_config::{Condition, FactConfig, FactRule, FactView, Pick};
+pub use full::tell_in_full;
 pub use message::first_message;
+pub use unusual::{Baselines, Operation};
 
 pub(crate) use entries::positions;
 pub use entries::{event_text, level, log_text};
 pub use outcome::{display_name, status};
 
+use crate::critical_path::{Segment, critical_path};
 use crate::self_time::{end_of, self_times};
 use crate::tree::Tree;
 
@@ -47,6 +55,8 @@ pub struct Analysis {
     pub start_unix_nano: u64,
     /// Latest end.
     pub end_unix_nano: u64,
+    /// What the request waited for, from the start to the end of its root.
+    pub critical_path: Vec<Segment>,
 }
 
 impl Analysis {
@@ -57,7 +67,8 @@ impl Analysis {
         let self_times_ns = self_times(&view.spans, &tree);
         let (start_unix_nano, end_unix_nano) = extent(view);
         let root = tree.main_root();
-        Self { tree, self_times_ns, root, start_unix_nano, end_unix_nano }
+        let critical_path = root.map(|root| critical_path(&view.spans, &tree, root)).unwrap_or_default();
+        Self { tree, self_times_ns, root, start_unix_nano, end_unix_nano, critical_path }
     }
 
     /// Returns the time from the trace's start; 0 for a time that was not recorded.
@@ -109,10 +120,19 @@ pub fn tell_analysed(view: &TraceView, analysis: &Analysis, config: &FactConfig)
         duration_ns: SignedNanos(analysis.offset_ns(analysis.end_unix_nano)),
         counts: counts(view),
         chips: chips::chips(view, analysis),
-        facts: facts::facts(view, config),
+        facts: facts::facts(
+            view,
+            config,
+            analysis.root.and_then(|root| span_at(view, root)).map(|root| root.span_id.as_str()),
+        ),
         time_by_service: time_share::by_service(view, analysis),
         time_by_operation: time_share::by_operation(view, analysis),
         entries: entries::entries(view, analysis),
+        gaps: Vec::new(),
+        repeats: Vec::new(),
+        unusual: Vec::new(),
+        usual: Vec::new(),
+        plans: Vec::new(),
     }
 }
 

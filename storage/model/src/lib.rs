@@ -7,6 +7,7 @@
 //! * [`time`]: nanoseconds since the Unix epoch and durations in nanoseconds.
 //! * [`signal`]: traces, metrics and logs.
 //! * [`span`], [`severity`]: the enumerations of OTLP with their display names.
+//! * [`sketch`]: how long something usually takes, in few bytes.
 //! * [`attribute`]: the value of an attribute (OTLP `AnyValue`).
 //! * [`semconv`]: every attribute key that telltale itself reads.
 //!
@@ -17,6 +18,7 @@ pub mod id;
 pub mod semconv;
 pub mod severity;
 pub mod signal;
+pub mod sketch;
 pub mod span;
 pub mod time;
 
@@ -24,5 +26,6 @@ pub use attribute::AttributeValue;
 pub use id::{ParseIdError, SpanId, TraceId};
 pub use severity::Severity;
 pub use signal::SignalKind;
+pub use sketch::DurationSketch;
 pub use span::{SpanKind, StatusCode};
 pub use time::{DurationNanos, TimeRange, UnixNanos};

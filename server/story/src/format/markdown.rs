@@ -7,6 +7,7 @@ use telltale_api::trace::TraceView;
 
 use super::duration::duration;
 use super::escape::{code_block, code_span, markdown_line};
+use super::findings::{caveats, findings};
 use super::number::{count, counted, percent};
 use super::text::{figures, sign, what_happened};
 
@@ -19,9 +20,13 @@ pub fn markdown(story: &Story, view: &TraceView) -> String {
     put(&mut out, &format!("### {} {title}{status} · {}", sign(story.outcome), duration(story.duration_ns.0)));
     put(&mut out, &format!("{} · {}", code_span(&story.trace_id), markdown_line(&figures(story))));
     put(&mut out, &story.verdict.iter().map(phrase).collect::<String>());
-    list(&mut out, story.chips.iter().map(|chip| format!("⚠ {}", markdown_line(&chip.text))));
+    list(&mut out, caveats(story).map(|chip| format!("⚠ {}", markdown_line(&chip.text))));
     facts(&mut out, &story.facts);
     time(&mut out, story);
+    for (heading, sentences) in findings(story) {
+        put(&mut out, &format!("**{heading}**"));
+        list(&mut out, sentences.iter().map(|sentence| markdown_line(sentence)));
+    }
     let mut outline = String::new();
     what_happened(&mut outline, story, view);
     let body = outline.trim_start().split_once('\n').map_or("", |(_heading, body)| body);
@@ -29,6 +34,15 @@ pub fn markdown(story: &Story, view: &TraceView) -> String {
         put(&mut out, "**What happened**");
         out.push_str(&code_block(body));
     }
+    out
+}
+
+/// Returns the facts alone as Markdown, for a reader who wants who, what and which version without the story.
+#[must_use]
+pub fn facts_markdown(story: &Story) -> String {
+    let mut out = String::new();
+    put(&mut out, &format!("{} · {}", markdown_line(&story.title), code_span(&story.trace_id)));
+    facts(&mut out, &story.facts);
     out
 }
 

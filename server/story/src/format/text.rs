@@ -8,6 +8,7 @@ use telltale_model::semconv::EXCEPTION_EVENT;
 
 use super::duration::{duration, offset};
 use super::escape::{lines, one_line};
+use super::findings::{caveats, findings};
 use super::number::{count, counted, percent};
 use super::time::date_time;
 use super::wrap::{pad, pad_left, shorten, wrap};
@@ -31,11 +32,17 @@ pub fn text(story: &Story, view: &TraceView) -> String {
     let mut out = String::new();
     heading(&mut out, story);
     verdict(&mut out, story);
-    for chip in &story.chips {
+    for chip in caveats(story) {
         hanging(&mut out, "! ", &chip.text);
     }
     facts(&mut out, &story.facts);
     time(&mut out, story);
+    for (heading, sentences) in findings(story) {
+        let _infallible = write!(out, "\n{heading}\n");
+        for sentence in sentences {
+            hanging(&mut out, "  - ", &sentence);
+        }
+    }
     what_happened(&mut out, story, view);
     out
 }

@@ -5,29 +5,63 @@ use telltale_api::trace::{AttributeRow, EventRow, LinkRow, LogRow, ResourceView,
 use telltale_api::{Nanos, SignedNanos};
 use telltale_model::AttributeValue;
 
-/// Builds the view of the one trace that the requests carry.
-pub(super) fn view<'a>(requests: impl Iterator<Item = &'a str>) -> TraceView {
-    let mut view = TraceView::default();
+use crate::story::Baselines;
+
+/// What the requests of a document hold: the view of the trace that they name last, and what is usual in all of them.
+pub(super) fn store<'a>(requests: impl Iterator<Item = &'a str>) -> (TraceView, Baselines) {
+    let mut all: Vec<(String, TraceView)> = Vec::new();
+    let mut last = String::new();
     for request in requests {
         let request: Value = serde_json::from_str(request).unwrap_or_else(|error| panic!("{error} in {request}"));
         for group in list(&request["resourceSpans"]) {
-            let (resource, service) = resource(&mut view, group);
             for item in list(&group["scopeSpans"]).iter().flat_map(|scope| list(&scope["spans"])) {
-                view.trace_id = text(&item["traceId"]);
-                view.spans.push(span(item, resource, service.clone()));
+                let view = view_of(&mut all, &mut last, &text(&item["traceId"]));
+                let (resource, service) = resource(view, group);
+                view.spans.push(span(item, resource, service));
             }
         }
         for group in list(&request["resourceLogs"]) {
-            let (resource, service) = resource(&mut view, group);
             for item in list(&group["scopeLogs"]).iter().flat_map(|scope| list(&scope["logRecords"])) {
-                view.trace_id = text(&item["traceId"]);
-                view.logs.push(log(item, resource, service.clone()));
+                let view = view_of(&mut all, &mut last, &text(&item["traceId"]));
+                let (resource, service) = resource(view, group);
+                view.logs.push(log(item, resource, service));
             }
         }
     }
+    let mut spans: Vec<SpanRow> = all.iter().flat_map(|(_id, view)| view.spans.clone()).collect();
+    let mut view = all.into_iter().find(|(id, _view)| *id == last).map(|(_id, view)| view).unwrap_or_default();
+    without_repetitions(&mut view);
+    let mine = |span: &SpanRow| {
+        view.spans.iter().any(|own| (&own.service_name, &own.name) == (&span.service_name, &span.name))
+    };
+    spans.retain(mine);
+    let mut baselines = Baselines::default();
+    for span in spans {
+        baselines.operations.entry((span.service_name, span.name)).or_default().add(span.duration_ns.0);
+    }
+    (view, baselines)
+}
+
+/// Returns the view of a trace; it is the last one named from now on.
+fn view_of<'a>(all: &'a mut Vec<(String, TraceView)>, last: &mut String, id: &str) -> &'a mut TraceView {
+    id.clone_into(last);
+    let at = all.iter().position(|(known, _view)| known == id).unwrap_or_else(|| {
+        all.push((id.to_owned(), TraceView { trace_id: id.to_owned(), ..TraceView::default() }));
+        all.len() - 1
+    });
+    &mut all[at].1
+}
+
+/// Does what the server does with spans that came twice, and puts rows in order.
+fn without_repetitions(view: &mut TraceView) {
+    let before = view.spans.len();
+    let mut seen = std::collections::HashSet::new();
+    let resources = view.resources.clone();
+    let resource = |span: &SpanRow| resources[usize::try_from(span.resource).unwrap()].clone();
+    view.spans.retain(|span| seen.insert((SpanRow { resource: 0, ..span.clone() }, resource(span))));
+    view.duplicate_span_count = u64::try_from(before - view.spans.len()).unwrap();
     view.spans.sort_by_key(|span| span.start_unix_nano);
     view.logs.sort_by_key(|log| log.time_unix_nano);
-    view
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -44,6 +78,10 @@ fn nanos(value: &Value) -> Nanos {
 
 fn number(value: &Value) -> i32 {
     value.as_i64().and_then(|number| number.try_into().ok()).unwrap_or(0)
+}
+
+fn count(value: &Value) -> u32 {
+    value.as_u64().and_then(|number| number.try_into().ok()).unwrap_or(0)
 }
 
 /// Adds a resource; returns its position and its service.
@@ -93,6 +131,10 @@ fn span(item: &Value, resource: u32, service_name: Option<String>) -> SpanRow {
         events: list(&item["events"]).iter().map(event).collect(),
         links: list(&item["links"]).iter().map(link).collect(),
         resource,
+        flags: count(&item["flags"]),
+        dropped_attributes_count: count(&item["droppedAttributesCount"]),
+        dropped_events_count: count(&item["droppedEventsCount"]),
+        dropped_links_count: count(&item["droppedLinksCount"]),
         ..SpanRow::default()
     }
 }

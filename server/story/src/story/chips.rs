@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_api::story::Chip;
+use telltale_api::SignedNanos;
+use telltale_api::story::{Chip, ClockOffset};
 use telltale_api::trace::{SpanRow, TraceView};
+use telltale_model::SpanKind;
 
 use super::{Analysis, span_at};
 use crate::format::{duration, number};
@@ -15,6 +17,7 @@ pub(super) fn chips(view: &TraceView, analysis: &Analysis) -> Vec<Chip> {
     let all = [
         still_arriving(view),
         logs_only(view),
+        not_sampled(view),
         missing_parent(view, analysis),
         many_roots(view, analysis),
         cycle(view, analysis),
@@ -31,7 +34,7 @@ pub(super) fn chips(view: &TraceView, analysis: &Analysis) -> Vec<Chip> {
 /// Builds a chip; at most [`CHIP_SPANS`] spans are named.
 fn chip<'a>(code: &str, text: String, spans: impl IntoIterator<Item = &'a SpanRow>) -> Chip {
     let span_ids = spans.into_iter().take(CHIP_SPANS).map(|span| span.span_id.clone()).collect();
-    Chip { code: code.to_owned(), text, span_ids }
+    Chip { code: code.to_owned(), text, span_ids, clocks: Vec::new() }
 }
 
 fn size(number: usize) -> u64 {
@@ -74,13 +77,52 @@ fn missing_parent(view: &TraceView, analysis: &Analysis) -> Option<Chip> {
         if only { format!("span {first}") } else { format!("{} spans, {first} among them,", number::count(count)) };
     let mut text =
         format!("{named} {} not arrived, the parent of {}", have(count), number::counted(size(orphans.len()), "span"));
-    let whole = analysis.root.is_some_and(|root| analysis.tree.is_orphan(root)) && orphans.len() == 1;
-    text.push_str(if whole {
-        ": the caller may send its spans elsewhere, or none"
-    } else {
-        ": the sender may have dropped it, or it has not ended"
-    });
+    text.push_str(&likely_cause(view, analysis, &orphans));
     Some(chip("missing_parent", text, orphans))
+}
+
+/// OTLP's flag bits of a span: whether its parent's place is known, and whether that is another process.
+/// Source: `SpanFlags` of opentelemetry-proto.
+const HAS_IS_REMOTE: u32 = 0x100;
+const IS_REMOTE: u32 = 0x200;
+
+/// Says what most likely became of parents that have not arrived, by where they ran.
+fn likely_cause(view: &TraceView, analysis: &Analysis, orphans: &[&SpanRow]) -> String {
+    let remote = |span: &&&SpanRow| match span.flags & HAS_IS_REMOTE {
+        0 => matches!(SpanKind::from_otlp(span.kind), SpanKind::Server | SpanKind::Consumer),
+        _ => span.flags & IS_REMOTE != 0,
+    };
+    let known =
+        |span: &&&SpanRow| span.flags & HAS_IS_REMOTE != 0 || SpanKind::from_otlp(span.kind) != SpanKind::Unspecified;
+    let away = orphans.iter().filter(remote).count();
+    let told = orphans.iter().filter(known).count();
+    let whole = analysis.root.is_some_and(|root| analysis.tree.is_orphan(root)) && orphans.len() == 1;
+    let cause = if told == orphans.len() && away == orphans.len() {
+        "it ran in another process, which sends its spans elsewhere or none"
+    } else if told == orphans.len() && away == 0 {
+        "it ran in the same process, and has not ended yet or was dropped by the sender"
+    } else if whole {
+        "the caller may send its spans elsewhere, or none"
+    } else {
+        "the sender may have dropped it, or it has not ended"
+    };
+    let late = if still_arriving(view).is_some() { ", or it is on its way" } else { "" };
+    format!(": {cause}{late}")
+}
+
+/// A caller that did not sample, by the flags with which its context came.
+fn not_sampled(view: &TraceView) -> Option<Chip> {
+    // Flags of nothing but zeros were not filled in: then nothing is known.
+    let off = |span: &&SpanRow| span.flags & HAS_IS_REMOTE != 0 && span.flags & 1 == 0;
+    let spans: Vec<&SpanRow> = view.spans.iter().filter(off).collect();
+    let first = spans.first()?;
+    let text = format!(
+        "not sampled upstream: {} of {} came with flags {:02x}, so that callers and other services may have recorded nothing",
+        number::counted(size(spans.len()), "span"),
+        number::count(size(view.spans.len())),
+        first.flags & 0xff
+    );
+    Some(chip("not_sampled", text, spans))
 }
 
 fn many_roots(view: &TraceView, analysis: &Analysis) -> Option<Chip> {
@@ -112,12 +154,27 @@ fn clock_skew(view: &TraceView, analysis: &Analysis) -> Option<Chip> {
     let worst = found.first()?;
     let name = |service: &Option<String>| service.clone().unwrap_or_else(|| "an unnamed service".to_owned());
     let (child, parent) = (name(&worst.child_service), name(&worst.parent_service));
-    let by = duration(i64::try_from(worst.ahead_ns).unwrap_or(i64::MAX));
-    let mut text = format!("clocks disagree: {child} begins {by} before {parent}, which called it");
+    let side = if worst.offset_ns < 0 { "behind" } else { "ahead of" };
+    let by = duration(i64::try_from(worst.offset_ns.unsigned_abs()).unwrap_or(i64::MAX));
+    let calls = number::counted(worst.calls, "call");
+    let mut text = match worst.error_ns {
+        Some(error) => format!(
+            "clocks disagree: {child} is {by} {side} {parent}, give or take {} (measured on {calls})",
+            duration(error)
+        ),
+        None => format!("clocks disagree: {child} is at least {by} {side} {parent}, which called it"),
+    };
     if found.len() > 1 {
         text.push_str(&format!(", and {} more pairs of services", number::count(size(found.len() - 1))));
     }
-    Some(chip("clock_skew", text, rows(view, found.iter().map(|skew| skew.child))))
+    let clocks = found.iter().map(|skew| ClockOffset {
+        service_name: skew.child_service.clone(),
+        against: skew.parent_service.clone(),
+        offset_ns: SignedNanos(skew.offset_ns),
+        error_ns: skew.error_ns.map(SignedNanos),
+    });
+    let clocks = clocks.collect();
+    Some(Chip { clocks, ..chip("clock_skew", text, rows(view, found.iter().map(|skew| skew.child))) })
 }
 
 fn negative_duration(view: &TraceView) -> Option<Chip> {

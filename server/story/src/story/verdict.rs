@@ -10,8 +10,7 @@ use telltale_api::trace::{SpanRow, TraceView};
 use super::cause::{self, Cause, Repetition};
 use super::message::{first_line, is_error_log};
 use super::outcome::{Ending, display_name};
-use super::{Analysis, is_error, span_at};
-use crate::critical_path::critical_path;
+use super::{Analysis, is_error, overlap, span_at};
 use crate::format::{duration, number};
 use crate::self_time::end_of;
 
@@ -146,16 +145,13 @@ fn time_went(writer: &mut Writer, view: &TraceView, analysis: &Analysis, root: u
     if view.spans.len() < 2 {
         return;
     }
-    let Some((longest, total_ns, spans)) = longest_operation(view, analysis, root) else { return };
+    let Some((longest, total_ns, spans)) = longest_operation(view, analysis) else { return };
     let share = number::permille(total_ns, root_span.duration_ns.0);
     let Some(span) = span_at(view, longest).filter(|_span| share >= NOTABLE_PERMILLE) else { return };
     writer.sentence().strong(&number::percent(share)).text(&format!(" of the time ({}) ", duration(total_ns)));
     if longest == root {
         writer.text("passed in ").span(span, Some(root_span));
-        match meanwhile(view, analysis, root, total_ns) {
-            Some(other) => writer.text(" itself, while ").span(other, None).text(" ran on behind it."),
-            None => writer.text(" itself, outside of any recorded call."),
-        };
+        spent_itself(writer, view, analysis, root);
         return;
     }
     writer.text("went to ").span(span, None);
@@ -165,20 +161,20 @@ fn time_went(writer: &mut Writer, view: &TraceView, analysis: &Analysis, root: u
     writer.text(".");
 }
 
-/// Returns the longest span that outlived its parent and ran during at least half of the time that the request spent
-/// itself: work that was handed over, such as a message, which the caller may well have waited for.
-fn meanwhile<'a>(view: &'a TraceView, analysis: &Analysis, root: u32, own_ns: i64) -> Option<&'a SpanRow> {
-    let (start, end) = span_at(view, root).map(|span| (span.start_unix_nano.0, end_of(span)))?;
-    let overlap = |span: &SpanRow| end_of(span).min(end).saturating_sub(span.start_unix_nano.0.max(start));
-    (0_u32..)
-        .zip(&view.spans)
-        .filter(|(at, span)| {
-            let parent = analysis.tree.parent(*at).filter(|parent| *parent != root);
-            parent.and_then(|parent| span_at(view, parent)).is_some_and(|parent| end_of(parent) < end_of(span))
-        })
-        .map(|(_, span)| span)
-        .max_by_key(|span| (overlap(span), Reverse(span.start_unix_nano.0)))
-        .filter(|span| i64::try_from(overlap(span)).is_ok_and(|overlap| overlap >= own_ns / 2))
+/// `… itself, outside of any recorded call.`, less what was worked on behind it meanwhile.
+fn spent_itself(writer: &mut Writer, view: &TraceView, analysis: &Analysis, root: u32) {
+    let behind = overlap::behind(view, analysis, root);
+    let Some(other) = behind.longest.and_then(|at| span_at(view, at)) else {
+        writer.text(" itself, outside of any recorded call.");
+        return;
+    };
+    writer.text(" itself, while ").span(other, None);
+    if number::permille(behind.outside_ns, behind.own_ns) < LATE_PERMILLE {
+        writer.text(" ran on behind it.");
+        return;
+    }
+    writer.text(" ran on behind it for ").strong(&duration(behind.covered_ns)).text("; ");
+    writer.strong(&duration(behind.outside_ns)).text(" are outside of any recorded call.");
 }
 
 /// How much of the critical path is an operation's.
@@ -193,9 +189,9 @@ struct Stretch {
 }
 
 /// Returns the operation with the longest stretch of the critical path: its longest span, its time, its spans.
-fn longest_operation(view: &TraceView, analysis: &Analysis, root: u32) -> Option<(u32, i64, u64)> {
+fn longest_operation(view: &TraceView, analysis: &Analysis) -> Option<(u32, i64, u64)> {
     let mut by_span: HashMap<u32, i64> = HashMap::new();
-    for part in critical_path(&view.spans, &analysis.tree, root) {
+    for part in &analysis.critical_path {
         let length = i64::try_from(part.end_unix_nano - part.start_unix_nano).unwrap_or(i64::MAX);
         let total = by_span.entry(part.span).or_default();
         *total = total.saturating_add(length);
