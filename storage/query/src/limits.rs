@@ -24,6 +24,19 @@ pub const MAX_LOOKUPS: usize = 16;
 /// Traces that [`crate::Query::recent`] keeps ready for each segment; a larger limit reads the segment again.
 pub const RECENT_PER_SEGMENT: usize = 256;
 
+/// Newest segments that [`crate::Query::baselines`] looks at.
+pub const BASELINE_SEGMENTS: usize = 8;
+/// Rows of each of them: the order of rows is that of trace ids, so these are a fair sample.
+pub const BASELINE_SEGMENT_ROWS: u64 = 25_000;
+/// Rows in memory that it looks at, the newest ones.
+pub const BASELINE_MEMORY_ROWS: usize = 50_000;
+/// Operations of which a segment's durations are kept.
+pub const BASELINE_OPERATIONS: usize = 1_024;
+/// Segments that [`crate::Query::of_operation`] looks at.
+pub const OPERATION_SEGMENTS: usize = 16;
+/// Requests of an operation that it returns.
+pub const OPERATION_TRACES: usize = 1_000;
+
 /// What one query, and all of them together, may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryLimits {

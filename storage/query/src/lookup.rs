@@ -13,13 +13,19 @@ use telltale_storage::schema::{Table, col};
 
 use crate::error::QueryError;
 
+mod baseline;
 mod find;
+mod operation;
 mod parts;
 mod recent;
 mod summaries;
 mod trace;
 
+pub use baseline::OperationKey;
+pub(crate) use baseline::{BaselineCache, baselines};
 pub(crate) use find::find;
+pub use operation::OperationHit;
+pub(crate) use operation::of_operation;
 pub(crate) use recent::{NewestCache, recent};
 pub use summaries::TraceSummaryRow;
 pub(crate) use summaries::summaries;

@@ -1,16 +1,17 @@
 //! [`Query`]: the handle that the server holds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use telltale_model::TraceId;
+use telltale_model::{DurationSketch, TraceId};
 use telltale_storage::Storage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::QueryError;
 use crate::limits::{MAX_LOOKUPS, QueryLimits};
-use crate::lookup::{self, Lookup, NewestCache, TraceData, TraceSummaryRow};
+use crate::lookup::{self, BaselineCache, Lookup, NewestCache, OperationHit, OperationKey, TraceData, TraceSummaryRow};
 use crate::pool::Pool;
 use crate::sql::{self, Engine, SqlAnswer, Stop};
 
@@ -30,6 +31,7 @@ struct Shared {
     waiting: AtomicUsize,
     lookups: Arc<Semaphore>,
     newest: Arc<NewestCache>,
+    baselines: Arc<BaselineCache>,
 }
 
 impl Query {
@@ -45,6 +47,7 @@ impl Query {
             waiting: AtomicUsize::new(0),
             lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
             newest: Arc::default(),
+            baselines: Arc::default(),
             storage,
             limits,
         };
@@ -127,6 +130,29 @@ impl Query {
     pub async fn recent(&self, limit: usize, errors_only: bool) -> Result<Vec<TraceSummaryRow>, QueryError> {
         let snapshot = self.shared.storage.snapshot();
         self.look_up(move |newest| lookup::recent(&snapshot, newest, limit, errors_only)).await
+    }
+
+    /// Returns how long operations usually take: the durations of their spans in a bounded sample of the newest data.
+    /// Operations of which there is nothing in it are left out. What a segment says is kept for the next question.
+    ///
+    /// # Errors
+    /// [`QueryError::Storage`] for damaged data.
+    pub async fn baselines(
+        &self,
+        operations: Vec<OperationKey>,
+    ) -> Result<BTreeMap<OperationKey, DurationSketch>, QueryError> {
+        let (snapshot, cache) = (self.shared.storage.snapshot(), Arc::clone(&self.shared.baselines));
+        self.look_up(move |_| lookup::baselines(&snapshot, &cache, &operations)).await
+    }
+
+    /// Returns the requests whose root is of this service and name, newest first: a bounded number of the newest and of
+    /// those nearest to a moment, in nanoseconds since the epoch.
+    ///
+    /// # Errors
+    /// [`QueryError::Storage`] for damaged data.
+    pub async fn of_operation(&self, operation: OperationKey, near_ns: i64) -> Result<Vec<OperationHit>, QueryError> {
+        let snapshot = self.shared.storage.snapshot();
+        self.look_up(move |_| lookup::of_operation(&snapshot, &operation, near_ns)).await
     }
 
     async fn look_up<T: Send + 'static>(

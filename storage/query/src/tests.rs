@@ -9,6 +9,7 @@ mod limits;
 mod look_up;
 mod search;
 mod tables;
+mod usual;
 
 use serde_json::Value;
 
