@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use telltale_storage::AckMode;
+use telltale_story::story::FactConfig;
 
 pub mod error;
 pub mod file;
@@ -67,6 +68,8 @@ pub struct Config {
     pub max_request_bytes: usize,
     /// Which log lines are written, in `tracing`'s filter syntax.
     pub log: String,
+    /// The facts of the answer card: the defaults with the file's own.
+    pub facts: FactConfig,
 }
 
 /// Reads an environment variable; a function so that tests need no process-wide state.
@@ -83,7 +86,7 @@ impl Config {
         for setting in setting::SETTINGS {
             raw.insert(setting.name, find(setting, flags, environment, &file));
         }
-        Self::understand(&raw, environment)
+        Ok(Self { facts: FactConfig::with_team(file.facts), ..Self::understand(&raw, environment)? })
     }
 
     /// Turns texts into values.
@@ -109,6 +112,7 @@ impl Config {
             public_hosts: read.hosts("public-host")?,
             max_request_bytes: usize::try_from(max_request_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024),
             log: read.text("log"),
+            facts: FactConfig::default(),
         };
         config.check_access()?;
         Ok(config)

@@ -48,6 +48,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(&under(routes::TRACE, "{id}"), get(trace::trace))
         .route(&under(routes::TRACE, "{id}/otlp"), get(otlp::otlp))
         .route(&under(routes::STORY, "{id}"), get(story::story))
+        .route(routes::PLAN, post(story::plan))
         .route(routes::RECENT, get(recent::recent))
         .route(routes::LIVE, get(live::live))
         .route(routes::ISSUES, get(issues::issues))

@@ -170,3 +170,6 @@ pub const LIVE_RETRY: Duration = Duration::from_secs(1);
 
 /// How long `telltale doctor` waits for a connection.
 pub const DOCTOR_CONNECT: Duration = Duration::from_secs(3);
+
+/// Operations of a trace of which a story says what is usual.
+pub const STORY_OPERATIONS: usize = 1_000;

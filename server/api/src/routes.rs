@@ -12,6 +12,8 @@ pub const RESOLVE: &str = "/api/resolve";
 pub const TRACE: &str = "/api/trace/";
 /// One story as JSON: `/api/story/{id}`.
 pub const STORY: &str = "/api/story/";
+/// A query plan as text becomes a tree (POST).
+pub const PLAN: &str = "/api/plan";
 /// Newest traces and errors.
 pub const RECENT: &str = "/api/recent";
 /// Server-sent events of what was just acknowledged.

@@ -75,6 +75,22 @@ pub enum ConfigError {
         /// An example.
         hint: String,
     },
+    /// A fact of the configuration file that cannot be understood.
+    #[error(
+        "configuration file {}, line {line}, column {column}: {message}\nhint: a fact is a table `[[fact]]` with label and \
+         keys, and if need be where, pick (all, first, last, most, root), redact, view (text, sql, plan, json, code)",
+        path.display()
+    )]
+    BadFact {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
     /// Neither a data folder was set nor does the platform name one.
     #[error("setting `data-dir`: the environment names no home folder\nhint: set --data-dir, or --ephemeral")]
     NoDataDir,

@@ -1,10 +1,13 @@
-//! The configuration file: flat TOML, one key a setting.
+//! The configuration file: flat TOML, one key a setting, and `[[fact]]` tables for the answer card.
 //!
 //! Unknown keys are errors, since a typing mistake that is ignored is a setting that silently does not hold.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use telltale_story::story::FactRule;
 
 use super::setting::{Kind, SETTINGS, Setting};
 use super::{ConfigError, Source};
@@ -19,6 +22,8 @@ pub struct Values {
     pub path: PathBuf,
     /// Texts by setting name.
     pub values: BTreeMap<&'static str, Vec<String>>,
+    /// The team's own facts.
+    pub facts: Vec<FactRule>,
 }
 
 /// Reads the file that was asked for, or the default one when it is there.
@@ -50,6 +55,9 @@ pub fn parse(path: &Path, text: &str) -> Result<Values, ConfigError> {
     })?;
     let mut values = BTreeMap::new();
     for (key, value) in table {
+        if key == FACT {
+            continue;
+        }
         let name = key.replace('_', "-");
         let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name && setting.file_key().is_some()) else {
             return Err(ConfigError::UnknownKey { path: path.to_owned(), hint: suggest(&name), key });
@@ -57,7 +65,31 @@ pub fn parse(path: &Path, text: &str) -> Result<Values, ConfigError> {
         let texts = texts_of(setting, &value).ok_or_else(|| wrong_type(path, key, setting, &value))?;
         values.insert(setting.name, texts);
     }
-    Ok(Values { path: path.to_owned(), values })
+    Ok(Values { path: path.to_owned(), values, facts: facts(path, text)? })
+}
+
+/// The key of the facts.
+const FACT: &str = "fact";
+
+/// Reads the `[[fact]]` tables; other keys are not looked at.
+fn facts(path: &Path, text: &str) -> Result<Vec<FactRule>, ConfigError> {
+    #[derive(Deserialize)]
+    struct Facts {
+        #[serde(default)]
+        fact: Vec<FactRule>,
+    }
+    let facts: Facts = toml::from_str(text).map_err(|error: toml::de::Error| {
+        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+        ConfigError::BadFact { path: path.to_owned(), line, column, message: error.message().to_owned() }
+    })?;
+    Ok(facts.fact)
+}
+
+/// Returns line and column of an offset, both from 1; the column in characters.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    (line, before.rsplit('\n').next().unwrap_or("").chars().count() + 1)
 }
 
 /// Returns a value as texts, if its type fits.

@@ -171,3 +171,29 @@ fn the_help_names_every_setting() {
     assert_eq!(flags.get("cors-origin"), Some(&vec!["a".to_owned(), "b".to_owned()]));
     assert_eq!(flags.get("ack"), None);
 }
+
+#[test]
+fn facts_of_the_file_stand_on_top_of_the_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "listen = 0\n[[fact]]\nlabel = 'Order'\nfrom = 'order.id'\n[[fact]]\nlabel = 'User'\nkeys = ['login']\nredact = true\n";
+    let path = file(folder.path(), text);
+    let config = load(&[("config", &path)], &[]).unwrap();
+    assert_eq!((config.listen, config.facts.facts[0].label.as_str()), (Bind::Loopback { port: 0 }, "Order"));
+    let user = config.facts.facts.iter().find(|rule| rule.label == "User").unwrap();
+    assert_eq!((user.keys.as_slice(), user.redact), (&["login".to_owned()][..], true));
+    assert_eq!(load(&[], &[]).unwrap().facts, FactConfig::default());
+}
+
+#[test]
+fn a_fact_that_is_not_understood_is_named_with_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "listen = 0\n\n[[fact]]\nlabel = 'Order'\nkeys = ['order.id']\npick = 'newest'\n");
+    let error = load(&[("config", &path)], &[]).unwrap_err().to_string();
+    assert!(
+        error.contains("line 6, column 8: unknown variant `newest`") && error.contains("hint: a fact is"),
+        "{error}"
+    );
+    let path = file(folder.path(), "[[fact]]\nlabel = 'Order'\nkeys = ['order.id']\nwhere = 'kind=serve'\n");
+    let error = load(&[("config", &path)], &[]).unwrap_err().to_string();
+    assert!(error.contains("line 4, column 9: `serve` is no kind of a span"), "{error}");
+}

@@ -1,24 +1,33 @@
 //! `GET /api/story/{id}` and `/t/{id}`: the story as JSON, text or Markdown, and the page that shows it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use telltale_api::story::Story;
+use telltale_api::trace::TraceView;
+use telltale_story::story::Baselines;
 use telltale_story::{format, story};
 
-use super::extract::Path;
-use super::problem::Problem;
-use super::{answer, assets, negotiate, page, trace, view};
+use super::extract::{Parameters, Path};
+use super::problem::{Kind, Problem};
+use super::{answer, assets, measure, negotiate, page, trace, view};
+use crate::limits::STORY_OPERATIONS;
 use crate::state::AppState;
 
 /// A form of the story that needs no browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Json,
+    /// JSON without the merged list.
+    Head,
     Text,
     Markdown,
+    /// The facts alone, as Markdown.
+    Facts,
 }
 
 /// The page's media types and what they mean; the page itself is first, and so the default.
@@ -29,9 +38,26 @@ const OFFERS: [(&str, Option<Form>); 4] = [
     ("application/json", Some(Form::Json)),
 ];
 
+/// `?entries=`: whether the merged list comes along, which grows with the trace; everything else is bounded.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Wanted {
+    entries: Option<String>,
+}
+
 /// Answers `GET /api/story/{id}`.
-pub(super) async fn story(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Result<Response, Problem> {
-    tell(&state, &id, Form::Json).await
+pub(super) async fn story(
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    Parameters(wanted): Parameters<Wanted>,
+) -> Result<Response, Problem> {
+    let form = match wanted.entries.as_deref() {
+        None | Some("1" | "true") => Form::Json,
+        Some("0" | "false") => Form::Head,
+        Some(other) => {
+            return Err(Problem::new(Kind::Invalid, "bad_parameter", format!("entries={other:?} is neither 0 nor 1")));
+        }
+    };
+    tell(&state, &id, form).await
 }
 
 /// Answers `GET /t/{id}`: the page, or with a suffix or an `Accept` header the story in another form; and
@@ -52,7 +78,7 @@ pub(super) async fn page(
 }
 
 fn split_suffix(id: &str) -> (&str, Option<Form>) {
-    let suffixes = [(".json", Form::Json), (".txt", Form::Text), (".md", Form::Markdown)];
+    let suffixes = [(".json", Form::Json), (".txt", Form::Text), (".facts.md", Form::Facts), (".md", Form::Markdown)];
     let found = suffixes.into_iter().find_map(|(suffix, form)| Some((id.strip_suffix(suffix)?, Some(form))));
     found.unwrap_or((id, None))
 }
@@ -63,16 +89,51 @@ fn accepted(headers: &HeaderMap) -> Option<Form> {
 }
 
 async fn tell(state: &AppState, id: &str, form: Form) -> Result<Response, Problem> {
-    let view = trace::load_view(state, id).await?;
-    answer::work(move || {
-        let story: Story = story::tell(&view, &story::FactConfig::default());
-        match form {
-            Form::Json => answer::json(&story),
-            Form::Text => Ok(answer::body(answer::TEXT, format::text(&story, &view))),
-            Form::Markdown => Ok(answer::body(answer::MARKDOWN, format::markdown(&story, &view))),
+    let (view, mut story) = told(state, id).await?;
+    answer::work(move || match form {
+        Form::Json => answer::json(&story),
+        Form::Head => {
+            story.entries = Vec::new();
+            answer::json(&story)
         }
+        Form::Facts => Ok(answer::body(answer::MARKDOWN, format::facts_markdown(&story))),
+        Form::Text => Ok(answer::body(answer::TEXT, format::text(&story, &view))),
+        Form::Markdown => Ok(answer::body(answer::MARKDOWN, format::markdown(&story, &view))),
     })
     .await
+}
+
+/// Returns a trace and its whole story.
+pub(super) async fn told(state: &AppState, id: &str) -> Result<(TraceView, Story), Problem> {
+    let view = trace::load_view(state, id).await?;
+    let baselines = baselines(state, &view).await;
+    let facts = state.config.facts.clone();
+    answer::work(move || {
+        let story = story::tell_in_full(&view, &facts, &baselines);
+        Ok((view, story))
+    })
+    .await
+}
+
+/// Asks the store what is usual for the operations of a trace. Without an answer the story is told all the same.
+async fn baselines(state: &AppState, view: &TraceView) -> Baselines {
+    let operations = view.spans.iter().map(|span| (span.service_name.as_deref(), span.name.as_str()));
+    let wanted: BTreeSet<(Option<&str>, &str)> = operations.collect();
+    let owned =
+        wanted.into_iter().take(STORY_OPERATIONS).map(|(service, name)| (service.map(str::to_owned), name.to_owned()));
+    match measure::query(state, "baselines", state.query.baselines(owned.collect())).await {
+        Ok(operations) => Baselines { operations },
+        Err(problem) => {
+            tracing::warn!(trace_id = %view.trace_id, problem = ?problem, "a story is told without what is usual");
+            Baselines::default()
+        }
+    }
+}
+
+/// Answers `POST /api/plan`: a query plan as text becomes a tree.
+pub(super) async fn plan(body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Result<Response, Problem> {
+    let text = String::from_utf8_lossy(&body?).into_owned();
+    answer::work(move || answer::json(&telltale_story::plan::parse(&text))).await
 }
 
 /// Serves the page with the trace's title. An id in another spelling is the page's to resolve.

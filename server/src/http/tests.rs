@@ -9,3 +9,4 @@ mod pages;
 mod sample;
 mod snapshots;
 mod sql;
+mod stories;

@@ -129,6 +129,16 @@ pub(super) fn one_span(trace: &str, span: &str, name: &str, error: &str) -> Expo
     ExportTraceServiceRequest { resource_spans: vec![spans(name, "1", vec![span])] }
 }
 
+/// A root span of a service that went well, one millisecond long.
+pub(super) fn one_span_of(service: &str, trace: &str, span: &str, name: &str) -> ExportTraceServiceRequest {
+    let mut request = one_span(trace, span, name, "");
+    for group in &mut request.resource_spans {
+        group.resource = resource(service, "1");
+        group.scope_spans.iter_mut().flat_map(|scope| &mut scope.spans).for_each(|span| span.status = None);
+    }
+    request
+}
+
 pub(super) fn logs() -> ExportLogsServiceRequest {
     let record = LogRecord {
         time_unix_nano: START + 2_201 * MILLI,
