@@ -139,6 +139,20 @@ fn the_package_graph_has_no_forbidden_edge() {
             "telltale-storage",
             &["datafusion", "axum", "tonic", "leptos", "telltale-query", "telltale-api", "telltale-story", "telltale"],
         ),
+        (
+            "telltale-promql",
+            &[
+                "arrow",
+                "tokio",
+                "datafusion",
+                "serde",
+                "axum",
+                "leptos",
+                "telltale-storage",
+                "telltale-query",
+                "telltale-api",
+            ],
+        ),
         ("telltale-query", &["axum", "leptos", "telltale-api", "telltale-story", "telltale"]),
         (
             "telltale-api",

@@ -53,6 +53,14 @@ impl Pattern {
         Ok(Self { shape, prefix })
     }
 
+    /// The pattern as a regular expression with groups, fully anchored.
+    pub(crate) fn captures(pattern: &str) -> Result<Regex, String> {
+        let translated = dialect::translate(pattern);
+        // On its own first: a stray parenthesis must not close the group around it.
+        Regex::new(&translated).map_err(|error| error.to_string())?;
+        Regex::new(&format!("^(?s:{translated})$")).map_err(|error| error.to_string())
+    }
+
     /// Whether the whole text fits.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
