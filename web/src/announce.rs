@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::dom::{El, el, text_el};
+
 /// How long a message stays.
 const SHOWN_FOR: Duration = Duration::from_secs(4);
 
@@ -38,12 +40,9 @@ impl Announcer {
     }
 
     /// Returns the place where messages appear.
-    pub(crate) fn view(self) -> impl IntoView {
-        view! {
-            <div class="toast-place" role="status" aria-live="polite">
-                {move || self.message.get().map(|message| view! { <p class="toast">{message}</p> })}
-            </div>
-        }
+    pub(crate) fn view(self) -> El {
+        let place = el("div").class("toast-place").attr("role", "status").attr("aria-live", "polite");
+        place.children(move || self.message.get().map(|message| text_el("p", "toast", &message)))
     }
 }
 

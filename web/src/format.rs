@@ -79,6 +79,13 @@ pub fn permille(value: u32) -> String {
     unbroken(&plain::number::percent(value))
 }
 
+/// Returns a number for a text (FNV-1a, 64 bits): a key for rows, not for secrets.
+#[must_use]
+pub fn hash(text: &str) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325_u64;
+    text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,13 +18,16 @@ pub mod waterfall;
 #[cfg(target_arch = "wasm32")]
 mod announce;
 #[cfg(target_arch = "wasm32")]
-#[expect(unreachable_pub, reason = "the component macro makes what it generates public")]
 mod app;
+#[cfg(target_arch = "wasm32")]
+pub mod areas;
 #[cfg(target_arch = "wasm32")]
 mod client;
 #[cfg(target_arch = "wasm32")]
 #[expect(unreachable_pub, reason = "the component macro makes what it generates public")]
 mod components;
+#[cfg(target_arch = "wasm32")]
+mod dom;
 #[cfg(target_arch = "wasm32")]
 mod keys;
 #[cfg(target_arch = "wasm32")]

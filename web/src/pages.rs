@@ -1,5 +1,66 @@
-//! The pages.
+//! The pages, by area: what each area shows for a place.
+
+use leptos::prelude::*;
+
+use crate::dom::{El, el};
+use crate::nav::use_nav;
+use crate::route::Page;
 
 pub(crate) mod home;
 pub(crate) mod not_found;
 pub(crate) mod story;
+
+/// What decides which page of the story's area is shown; a span that opens inside a story changes nothing here.
+#[derive(Clone, PartialEq, Eq)]
+enum Shown {
+    Home { start: bool },
+    Paste(String),
+    Story(String),
+    Unknown,
+}
+
+/// The start page and the page of one request.
+pub(crate) fn story_area() -> El {
+    let nav = use_nav();
+    let shown = Memo::new(move |_| match nav.route().page {
+        Page::Home => Shown::Home { start: false },
+        Page::Start => Shown::Home { start: true },
+        Page::Paste(text) => Shown::Paste(text),
+        Page::Story { trace_id, .. } => Shown::Story(trace_id),
+        Page::Unknown(_) => Shown::Unknown,
+    });
+    el("div").children(move || match shown.get() {
+        Shown::Home { start } => home::home(start),
+        Shown::Paste(text) => not_found::paste_page(&text),
+        Shown::Story(trace_id) => el("div").view(view! { <story::StoryPage trace_id/> }),
+        Shown::Unknown => not_found::unknown_page(),
+    })
+}
+
+/// Search, services, what arrives.
+pub(crate) fn explore_area() -> El {
+    pages_by_path(|path| match path {
+        _ => not_found::unknown_page(),
+    })
+}
+
+/// Metrics.
+pub(crate) fn metrics_area() -> El {
+    pages_by_path(|path| match path {
+        _ => not_found::unknown_page(),
+    })
+}
+
+/// Runs of tests and comparisons.
+pub(crate) fn runs_area() -> El {
+    pages_by_path(|path| match path {
+        _ => not_found::unknown_page(),
+    })
+}
+
+/// Shows the page of the current path, anew when the path changes; parameters are each page's own business.
+fn pages_by_path(page: fn(&str) -> El) -> El {
+    let nav = use_nav();
+    let path = Memo::new(move |_| nav.place().path.trim_end_matches('/').to_owned());
+    el("div").children(move || page(&path.get()))
+}

@@ -7,7 +7,72 @@
 use telltale_api::routes;
 use telltale_model::{SpanId, TraceId};
 
-/// A place in the application.
+/// A path and a query: what every page's state is written in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The path, as it stands in the address bar.
+    pub path: String,
+    /// The parameters in order, decoded. A page reads those that it knows.
+    pub query: Vec<(String, String)>,
+}
+
+impl Place {
+    /// Reads a path and a query string (without its question mark).
+    #[must_use]
+    pub fn parse(path: &str, query: &str) -> Self {
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let query = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let query = query.map(|(name, value)| (decode(name), decode(value))).collect();
+        Self { path: path.to_owned(), query }
+    }
+
+    /// Reads an address below the origin; what follows `#` is left out.
+    #[must_use]
+    pub fn of_url(url: &str) -> Self {
+        let url = url.split('#').next().unwrap_or_default();
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        Self::parse(path, query)
+    }
+
+    /// Returns a page without parameters.
+    #[must_use]
+    pub fn at(path: &str) -> Self {
+        Self { path: path.to_owned(), query: Vec::new() }
+    }
+
+    /// Returns the first value of a parameter.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the place with a parameter set, or taken away; others stay as they are.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Option<&str>) -> Self {
+        let at = self.query.iter().position(|(known, _)| known == name);
+        self.query.retain(|(known, _)| known != name);
+        if let Some(value) = value {
+            let at = at.unwrap_or(self.query.len()).min(self.query.len());
+            self.query.insert(at, (name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// Writes path and query; [`Place::of_url`] reads it back.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let mut url = self.path.clone();
+        for (position, (name, value)) in self.query.iter().enumerate() {
+            url.push(if position == 0 { '?' } else { '&' });
+            url.push_str(&encode(name));
+            url.push('=');
+            url.push_str(&encode(value));
+        }
+        url
+    }
+}
+
+/// A place among the story's pages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Route {
     /// Which page.
@@ -127,10 +192,16 @@ impl Route {
     /// Reads a path and a query string (without its question mark).
     #[must_use]
     pub fn parse(path: &str, query: &str) -> Self {
-        let mut route = Self { page: page_of(path), ..Self::default() };
-        for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            let value = decode(value);
-            match key {
+        Self::of_place(&Place::parse(path, query))
+    }
+
+    /// Reads a place.
+    #[must_use]
+    pub fn of_place(place: &Place) -> Self {
+        let mut route = Self { page: page_of(&place.path), ..Self::default() };
+        for (key, value) in &place.query {
+            let value = value.clone();
+            match key.as_str() {
                 "q" if matches!(route.page, Page::Home) && !value.is_empty() => route.page = Page::Paste(value),
                 "q" => route.find = value,
                 "tab" => route.tab = Tab::from_word(&value),
@@ -144,7 +215,13 @@ impl Route {
     /// Writes path and query; [`Route::parse`] reads it back.
     #[must_use]
     pub fn url(&self) -> String {
-        let (mut url, paste) = match &self.page {
+        self.place().url()
+    }
+
+    /// Returns the place; [`Route::of_place`] reads it back.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let (path, paste) = match &self.page {
             Page::Home => (routes::HOME.to_owned(), None),
             Page::Start => ("/start".to_owned(), None),
             Page::Paste(text) => (routes::HOME.to_owned(), Some(text.as_str())),
@@ -154,21 +231,18 @@ impl Route {
             }
             Page::Unknown(path) => (path.clone(), None),
         };
-        let mut pairs = Vec::new();
+        let mut place = Place::at(&path);
+        let mut put = |name: &str, value: String| place.query.push((name.to_owned(), value));
         if let Some(text) = paste.or(Some(self.find.as_str())).filter(|text| !text.is_empty()) {
-            pairs.push(format!("q={}", encode(text)));
+            put("q", text.to_owned());
         }
         if self.tab != Tab::default() {
-            pairs.push(format!("tab={}", self.tab.word()));
+            put("tab", self.tab.word().to_owned());
         }
         if let Some(log) = self.log {
-            pairs.push(format!("log={log}"));
+            put("log", log.to_string());
         }
-        if !pairs.is_empty() {
-            url.push('?');
-            url.push_str(&pairs.join("&"));
-        }
-        url
+        place
     }
 }
 
@@ -264,6 +338,16 @@ mod tests {
             let (path, query) = url.split_once('?').unwrap_or((&url, ""));
             assert_eq!(Route::parse(path, query), route, "{url}");
         }
+    }
+
+    #[test]
+    fn places_keep_their_parameters_and_their_order() {
+        let place = Place::of_url("/search?q=a+b%26c&from=1&q=2#top");
+        assert_eq!((place.param("q"), place.param("from"), place.param("to")), (Some("a b&c"), Some("1"), None));
+        let changed = place.with("q", Some("x=y")).with("to", Some("9")).with("from", None);
+        assert_eq!(changed.url(), "/search?q=x%3Dy&to=9");
+        assert_eq!(Place::of_url(&changed.url()), changed);
+        assert_eq!(Place::of_url("/a?flag").param("flag"), Some(""));
     }
 
     #[test]

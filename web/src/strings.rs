@@ -20,6 +20,12 @@ pub const NO_SERVICE_NAME: &str = "(no service name)";
 /// The word beside every error sign.
 pub const ERROR_WORD: &str = "error";
 
+// Header
+/// Name of the list of pages in the header.
+pub const HEADER_LABEL: &str = "Pages";
+/// The pages in the header, in order: path and words. `telltale_api::area` says which area has each.
+pub const HEADER_PAGES: &[(&str, &str)] = &[];
+
 // Live sign
 /// The stream is not open yet.
 pub const LIVE_CONNECTING: &str = "connecting…";

@@ -8,6 +8,7 @@
 //! * Fields are only ever added; readers ignore what they do not know.
 //! * [`routes`] is the single table of paths.
 
+pub mod area;
 pub mod error;
 pub mod flush;
 pub mod health;

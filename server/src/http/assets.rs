@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use telltale_api::area::Area;
 use telltale_web_bundle::Asset;
 
 use super::extract::Path;
@@ -18,25 +19,27 @@ use super::problem::{self, Kind, Problem};
 /// Cached for a year without asking: the name changes with the content.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// Paths of the application that the router does not list one by one.
-const PAGES: [&str; 1] = ["/start"];
-
 /// Answers `GET /`.
 pub(crate) async fn shell(headers: HeaderMap) -> Response {
-    html(StatusCode::OK, telltale_web_bundle::index_html().to_owned(), &headers)
+    html(StatusCode::OK, page(Area::Story).to_owned(), &headers)
 }
 
-/// Answers every other path: a browser gets the application, with 404 unless the application has such a page; everything
+/// Returns the shell of an area of the application.
+pub(super) fn page(area: Area) -> &'static str {
+    telltale_web_bundle::page(area.name())
+}
+
+/// Answers every other path: a browser gets the area of the application that has it, with 404 when none has; everything
 /// else gets an error in our form.
 pub(crate) async fn other_page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let wants_page = negotiate::media_type(&headers, &[super::answer::JSON, "text/html"]) == "text/html";
-    let is_page = PAGES.contains(&uri.path().trim_end_matches('/'));
+    let area = Area::of_path(uri.path());
     let reads = method == Method::GET || method == Method::HEAD;
-    if !reads || !(is_page || wants_page) || uri.path().starts_with("/api/") {
+    if !reads || !(area.is_some() || wants_page) || uri.path().starts_with("/api/") {
         return problem::no_such_path(&uri).into_response();
     }
-    let status = if is_page { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    html(status, telltale_web_bundle::index_html().to_owned(), &headers)
+    let status = if area.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    html(status, page(area.unwrap_or(Area::Story)).to_owned(), &headers)
 }
 
 /// Answers `GET /assets/{*path}`.

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use telltale_api::area::Area;
 use telltale_api::story::Story;
 use telltale_api::trace::TraceView;
 use telltale_story::story::Baselines;
@@ -138,7 +139,7 @@ pub(super) async fn plan(body: Result<Bytes, axum::extract::rejection::BytesReje
 
 /// Serves the page with the trace's title. An id in another spelling is the page's to resolve.
 async fn shell(state: &AppState, id: &str, headers: &HeaderMap) -> Response {
-    let shell = telltale_web_bundle::index_html();
+    let shell = assets::page(Area::Story);
     let Ok(id) = trace::parse_id(id) else {
         return assets::html(StatusCode::OK, shell.to_owned(), headers);
     };

@@ -15,6 +15,7 @@ pub mod format;
 pub mod group;
 pub mod limits;
 pub mod outline;
+pub mod pack;
 pub mod plan;
 pub mod resolve;
 pub mod self_time;

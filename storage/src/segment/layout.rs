@@ -91,9 +91,7 @@ fn properties(
 ) -> WriterPropertiesBuilder {
     let level = ZstdLevel::try_new(1).unwrap_or_default();
     let mut builder = WriterProperties::builder()
-        // Pages of version 1 compress the levels of lists together with the values. Version 2 leaves them bare: 33 of 101
-        // bytes a span (`examples/segment_size`).
-        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(page_rows)

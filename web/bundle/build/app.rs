@@ -14,6 +14,13 @@ use crate::files::{Built, File, hashed_name};
 /// The compilation target of the browser application.
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
+/// The areas of the application, as `telltale_api::area::Area` names them; each is a binary of `telltale-web`. The first
+/// one's page also answers what no area has.
+const AREAS: [&str; 4] = ["story", "explore", "metrics", "runs"];
+
+/// What the binaries' names begin with.
+const AREA_BINARY_PREFIX: &str = "web-";
+
 /// Cargo variables that a person or a CI sets to reach the registry; the nested build needs the same ones.
 const KEPT_PREFIXES: [&str; 5] = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
 
@@ -37,37 +44,45 @@ pub(crate) fn wasm_target_is_installed() -> bool {
     })
 }
 
-/// Builds the application and returns its files, the page last.
+/// Builds the application and returns its files, and a page for each area.
 pub(crate) fn files(paths: &Paths, release: bool) -> Result<Built> {
-    let wasm = compile(paths, if release { "web-release" } else { "web-dev" })?;
-    let (glue, wasm) = bind(&wasm, release)?;
+    let modules = compile(paths, if release { "web-release" } else { "web-dev" })?;
     let css = style_sheet(&paths.web.join("src"))?;
-    let icon = fs::read(paths.web.join("favicon.svg")).context("reading web/favicon.svg")?;
-
-    let wasm = File::named_by_content("app", "wasm", "application/wasm", wasm);
-    let icon = File::named_by_content("icon", "svg", "image/svg+xml", icon);
     let css = File::named_by_content("app", "css", "text/css; charset=utf-8", css.into_bytes());
+    let icon = fs::read(paths.web.join("favicon.svg")).context("reading web/favicon.svg")?;
+    let icon = File::named_by_content("icon", "svg", "image/svg+xml", icon);
     let boot = fs::read_to_string(paths.web.join("boot.js")).context("reading web/boot.js")?;
-    let script = format!("{glue}\n{}", boot.replace("__WASM_URL__", &format!("/assets/{}", wasm.name)));
-    let script = File::named_by_content("app", "js", "text/javascript; charset=utf-8", script.into_bytes());
-
     let page = fs::read_to_string(paths.web.join("index.html")).context("reading web/index.html")?;
     for slot in ["<!--head-->", "<!--assets-->"] {
         ensure!(page.matches(slot).count() == 1, "web/index.html needs the slot {slot} exactly once");
     }
-    let links = [
-        format!(r#"<link rel="stylesheet" href="/assets/{}">"#, css.name),
-        format!(r#"<link rel="icon" type="image/svg+xml" href="/assets/{}">"#, icon.name),
-        format!(r#"<link rel="preload" as="fetch" type="application/wasm" crossorigin href="/assets/{}">"#, wasm.name),
-        format!(r#"<script src="/assets/{}"></script>"#, script.name),
-    ];
-    let index_html = page.replace("<!--assets-->", &links.join("\n"));
-    Ok(Built { index_html, files: vec![wasm, script, css, icon] })
+
+    let mut built = Built { pages: Vec::new(), files: Vec::new() };
+    for (area, module) in modules {
+        let (glue, wasm) = bind(&module, release)?;
+        let wasm = File::named_by_content(&area, "wasm", "application/wasm", wasm);
+        let script = format!("{glue}\n{}", boot.replace("__WASM_URL__", &format!("/assets/{}", wasm.name)));
+        let script = File::named_by_content(&area, "js", "text/javascript; charset=utf-8", script.into_bytes());
+        let links = [
+            format!(r#"<link rel="stylesheet" href="/assets/{}">"#, css.name),
+            format!(r#"<link rel="icon" type="image/svg+xml" href="/assets/{}">"#, icon.name),
+            format!(
+                r#"<link rel="preload" as="fetch" type="application/wasm" crossorigin href="/assets/{}">"#,
+                wasm.name
+            ),
+            format!(r#"<script src="/assets/{}"></script>"#, script.name),
+        ];
+        built.pages.push((area, page.replace("<!--assets-->", &links.join("\n"))));
+        built.files.extend([wasm, script]);
+    }
+    built.files.extend([css, icon]);
+    Ok(built)
 }
 
-/// Runs the nested build and returns the path of the module. Its target folder is its own, since cargo locks the
-/// outer one, and lies beside the outer profiles, since OUT_DIR changes with each of them.
-fn compile(paths: &Paths, profile: &str) -> Result<PathBuf> {
+/// Runs the nested build and returns each area's name and module. Its target folder is its own, since cargo locks the
+/// outer one, and lies beside the outer profiles, since OUT_DIR changes with each of them. All areas come from one run:
+/// they share everything but the last step.
+fn compile(paths: &Paths, profile: &str) -> Result<Vec<(String, PathBuf)>> {
     let target_dir = paths.target.join("web");
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
@@ -79,14 +94,16 @@ fn compile(paths: &Paths, profile: &str) -> Result<PathBuf> {
     }
     command
         .current_dir(&paths.root)
-        .args(["build", "--locked", "-p", "telltale-web", "--lib", "--target", WASM_TARGET, "--profile", profile])
+        .args(["build", "--locked", "-p", "telltale-web", "--bins", "--target", WASM_TARGET, "--profile", profile])
         .arg("--target-dir")
         .arg(&target_dir);
     let output = command.output().context("starting the nested cargo build of the web UI")?;
     if !output.status.success() {
         bail!("the web UI does not build ({command:?}):\n{}", String::from_utf8_lossy(&output.stderr));
     }
-    Ok(target_dir.join(WASM_TARGET).join(profile).join("telltale_web.wasm"))
+    let folder = target_dir.join(WASM_TARGET).join(profile);
+    let module = |area: &str| (area.to_owned(), folder.join(format!("{AREA_BINARY_PREFIX}{area}.wasm")));
+    Ok(AREAS.into_iter().map(module).collect())
 }
 
 /// Generates the JavaScript glue and the final module.

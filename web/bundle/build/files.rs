@@ -20,8 +20,8 @@ pub(crate) struct File {
 
 /// Everything that is embedded.
 pub(crate) struct Built {
-    /// The page, with its head slot still open.
-    pub(crate) index_html: String,
+    /// The page of each area by the area's name, with its head slot still open; the first one stands for unknown names.
+    pub(crate) pages: Vec<(String, String)>,
     /// What the page loads.
     pub(crate) files: Vec<File>,
 }
@@ -55,7 +55,14 @@ pub(crate) fn write(out: &Path, built: &Built, release: bool) -> Result<()> {
     }
     table.push_str("]\n");
     save(out, "assets.rs", table.as_bytes())?;
-    save(out, "index.html", built.index_html.as_bytes())
+    let mut pages = String::from("&[\n");
+    for (area, page) in &built.pages {
+        let name = format!("page-{area}.html");
+        save(out, &name, page.as_bytes())?;
+        writeln!(pages, "    ({area:?}, include_str!(concat!(env!(\"OUT_DIR\"), \"/{name}\"))),")?;
+    }
+    pages.push_str("]\n");
+    save(out, "pages.rs", pages.as_bytes())
 }
 
 fn save(out: &Path, name: &str, bytes: &[u8]) -> Result<()> {

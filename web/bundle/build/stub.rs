@@ -13,5 +13,5 @@ pub(crate) fn files(reason: &str) -> Built {
          <p>Receiving, queries and stories work: <a href=\"/api/recent\">/api/recent</a>, and any story as text at \
          <code>/t/&lt;trace id&gt;.txt</code>.</p>\n</main>\n</body>\n</html>\n"
     );
-    Built { index_html, files: Vec::new() }
+    Built { pages: vec![("stub".to_owned(), index_html)], files: Vec::new() }
 }

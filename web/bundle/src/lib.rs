@@ -40,50 +40,67 @@ pub fn assets() -> &'static [Asset] {
     ASSETS
 }
 
-/// Returns the page. `<!--head-->` stands once in its head: the server may put title and preload tags there.
+/// The page of each area, as the build script wrote them.
+static PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+/// Returns the page that starts an area of the application (`story`, `explore` …); an unknown name gets the first
+/// area's. `<!--head-->` stands once in its head: the server may put title and preload tags there.
 #[must_use]
-pub fn index_html() -> &'static str {
-    include_str!(concat!(env!("OUT_DIR"), "/index.html"))
+pub fn page(area: &str) -> &'static str {
+    let found = PAGES.iter().find(|(name, _)| *name == area).or_else(|| PAGES.first());
+    found.map_or("", |(_, page)| *page)
+}
+
+/// Returns the names of the areas that were built; one stub when the application was left out.
+pub fn areas() -> impl Iterator<Item = &'static str> {
+    PAGES.iter().map(|(name, _)| *name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What the module may weigh over the wire.
+    /// What an area's module may weigh over the wire.
     const WASM_BROTLI_BYTES_MAX: usize = 350 * 1024;
 
     #[test]
-    fn the_page_has_one_slot_for_the_server_and_every_link_in_it_resolves() {
-        assert_eq!(index_html().matches("<!--head-->").count(), 1);
-        let linked: Vec<&str> =
-            index_html().split("\"/assets/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-        assert_eq!(linked.len(), assets().len());
-        for path in linked {
-            assert!(asset(path).is_some(), "{path} is linked but not embedded");
-            assert!(asset(&format!("/assets/{path}")).is_some());
+    fn each_page_has_one_slot_for_the_server_and_every_link_in_it_resolves() {
+        let mut linked = std::collections::BTreeSet::new();
+        for area in areas() {
+            let page = page(area);
+            assert_eq!(page.matches("<!--head-->").count(), 1);
+            for rest in page.split("\"/assets/").skip(1) {
+                let path = rest.split('"').next().unwrap();
+                assert!(asset(path).is_some(), "{path} is linked but not embedded");
+                assert!(asset(&format!("/assets/{path}")).is_some());
+                linked.insert(path);
+            }
+        }
+        assert_eq!(linked.len(), assets().len(), "a file that no page links");
+        assert_eq!(page("no such area"), page(areas().next().unwrap()));
+    }
+
+    #[test]
+    fn no_page_has_an_inline_script_or_style() {
+        for page in areas().map(page) {
+            assert!(!page.contains("style=") && !page.contains("<style"));
+            assert!(page.matches("<script").count() == page.matches("<script src=").count());
+            assert!(!page.contains(" onload=") && !page.contains("javascript:"));
         }
     }
 
+    /// Scenario: a release build. Guarantees: each area's module fits the budget on its own.
     #[test]
-    fn the_page_has_no_inline_script_or_style() {
-        let page = index_html();
-        assert!(!page.contains("style=") && !page.contains("<style"));
-        assert!(page.matches("<script").count() == page.matches("<script src=").count());
-        assert!(!page.contains(" onload=") && !page.contains("javascript:"));
-    }
-
-    #[test]
-    fn the_module_fits_its_budget() {
+    fn each_module_fits_its_budget() {
         for asset in assets().iter().filter(|asset| asset.content_type == "application/wasm") {
             let Some(brotli) = asset.brotli else { continue };
-            assert!(brotli.len() <= WASM_BROTLI_BYTES_MAX, "{} bytes of wasm after brotli", brotli.len());
+            assert!(brotli.len() <= WASM_BROTLI_BYTES_MAX, "{}: {} bytes after brotli", asset.path, brotli.len());
         }
     }
 
     #[test]
     fn unknown_paths_have_no_file() {
-        assert!(asset("app.wasm").is_none());
+        assert!(asset("story.wasm").is_none());
         assert!(asset("../Cargo.toml").is_none());
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::announce::{Announcer, use_announcer};
+use crate::dom::{El, el};
 use crate::strings;
 
 /// Puts a text on the clipboard and says what was copied.
@@ -48,5 +49,18 @@ pub(crate) fn CopyButton(
             }>
             {label.map_or_else(|| view! { <span class="copy-sign" aria-hidden="true"></span> }.into_any(), |label| label.into_any())}
         </button>
+    }
+}
+
+/// A small button that copies a text; a sign when it has no words of its own. `what` names the text: `trace ID`.
+pub(crate) fn copy_button(text: impl Fn() -> String + 'static, what: &'static str, label: Option<&str>) -> El {
+    let announcer = use_announcer();
+    let button = el("button").attr("type", "button").named(&strings::copy_what(what)).on("click", move |event| {
+        event.stop_propagation();
+        copy(&text(), what, announcer);
+    });
+    match label {
+        Some(label) => button.class("button").text(label),
+        None => button.class("icon-button").add(el("span").class("copy-sign").attr("aria-hidden", "true")),
     }
 }

@@ -9,9 +9,10 @@ use leptos::prelude::*;
 use telltale_api::issue::IssueView;
 use telltale_api::live::{Endpoints, LiveTrace};
 
-use crate::components::copy_button::CopyButton;
-use crate::components::issues::Issues;
-use crate::components::snippets::Snippets;
+use crate::components::copy_button::copy_button;
+use crate::components::issues::issues;
+use crate::components::snippets::snippet_tabs;
+use crate::dom::{El, el, sign, text_el};
 use crate::live::use_live;
 use crate::nav::use_nav;
 use crate::route::Route;
@@ -20,63 +21,72 @@ use crate::{format, strings};
 /// How long the reader has to say no.
 const OPENS_AFTER: Duration = Duration::from_secs(2);
 
-/// The page's middle.
-#[component]
-pub(crate) fn FirstRun(
-    /// Where senders send to, as the server sees it.
-    endpoints: Endpoints,
-    /// What senders did wrong or oddly.
-    issues: RwSignal<Vec<IssueView>>,
-    /// Whether the first trace opens by itself.
-    opens: bool,
-) -> impl IntoView {
-    let http = StoredValue::new(as_seen_from_here(&endpoints.otlp_http, "4318"));
+/// The page's middle: where senders send to as the server sees it, what they did wrong, and whether the first trace opens
+/// by itself.
+pub(crate) fn first_run(endpoints: &Endpoints, found: RwSignal<Vec<IssueView>>, opens: bool) -> El {
+    let http = as_seen_from_here(&endpoints.otlp_http, "4318");
     let grpc = as_seen_from_here(&endpoints.otlp_grpc, "4317");
-    let line = format!("OTEL_EXPORTER_OTLP_ENDPOINT={}", http.get_value());
-    let line_to_copy = line.clone();
-    view! {
-        <section class="first-run">
-            <h2>{strings::FIRST_TITLE}</h2>
-            <ol class="steps">
-                <li>
-                    <h3>{strings::FIRST_POINT}</h3>
-                    <p class="endpoint"><code>{line}</code><CopyButton text=line_to_copy what=strings::WHAT_LINE/></p>
-                    <p class="muted">{strings::FIRST_GRPC} " " <code>{grpc}</code> ". " {strings::FIRST_EITHER}</p>
-                    <Snippets endpoint=http.get_value()/>
-                </li>
-                <li>
-                    <h3>{strings::FIRST_WAIT}</h3>
-                    <Waiting opens/>
-                    <Issues issues/>
-                </li>
-            </ol>
-        </section>
+    let line = format!("OTEL_EXPORTER_OTLP_ENDPOINT={http}");
+    let either = el("p")
+        .class("muted")
+        .text(&format!("{} ", strings::FIRST_GRPC))
+        .add(text_el("code", "", &grpc))
+        .text(&format!(". {}", strings::FIRST_EITHER));
+    let point = el("li").add([
+        text_el("h3", "", strings::FIRST_POINT),
+        el("p").class("endpoint").add(text_el("code", "", &line)).add(copy_button(
+            move || line.clone(),
+            strings::WHAT_LINE,
+            None,
+        )),
+        either,
+        snippet_tabs(&http),
+    ]);
+    let wait = el("li").add([text_el("h3", "", strings::FIRST_WAIT), waiting(opens), issues(found)]);
+    el("section")
+        .class("first-run")
+        .add(text_el("h2", "", strings::FIRST_TITLE))
+        .add(el("ol").class("steps").add([point, wait]))
+}
+
+/// The trace that opens by itself unless the reader says no.
+#[derive(Clone, Copy)]
+struct Opening {
+    timer: StoredValue<Option<TimeoutHandle>>,
+    counting: RwSignal<bool>,
+}
+
+impl Opening {
+    fn of_component() -> Self {
+        let opening = Self { timer: StoredValue::new(None), counting: RwSignal::new(false) };
+        on_cleanup(move || opening.clear());
+        opening
+    }
+
+    fn begin(self, address: Route) {
+        let nav = use_nav();
+        self.counting.set(true);
+        self.timer.set_value(set_timeout_with_handle(move || nav.go(address), OPENS_AFTER).ok());
+    }
+
+    fn stop(self) {
+        self.counting.set(false);
+        self.clear();
+    }
+
+    fn clear(self) {
+        if let Some(timer) = self.timer.try_get_value().flatten() {
+            timer.clear();
+        }
     }
 }
 
 /// What has arrived since the page was opened.
-#[component]
-fn Waiting(
-    /// Whether the first trace opens by itself.
-    opens: bool,
-) -> impl IntoView {
+fn waiting(opens: bool) -> El {
     let live = use_live();
-    let nav = use_nav();
     let first = RwSignal::new(None::<LiveTrace>);
     let others = RwSignal::new((0_u64, 0_u64));
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let counting = RwSignal::new(false);
-    let stop = move || {
-        counting.set(false);
-        if let Some(timer) = timer.get_value() {
-            timer.clear();
-        }
-    };
-    on_cleanup(move || {
-        if let Some(timer) = timer.try_get_value().flatten() {
-            timer.clear();
-        }
-    });
+    let opening = Opening::of_component();
     Effect::new(move |_| {
         let batch = live.batch.get();
         others.update(|(logs, points)| {
@@ -89,44 +99,49 @@ fn Waiting(
         }
         first.set(Some(trace.clone()));
         if opens {
-            let address = Route::story(&trace.trace_id, None);
-            counting.set(true);
-            timer.set_value(set_timeout_with_handle(move || nav.go(address), OPENS_AFTER).ok());
+            opening.begin(Route::story(&trace.trace_id, None));
         }
     });
-    let seen = move || {
-        first.get().map(|trace| {
-            let address = Route::story(&trace.trace_id, None).url();
-            let words = strings::first_trace(
-                trace.service_name.as_deref().unwrap_or(strings::NO_SERVICE_NAME),
-                &format::counted(trace.span_count, "span"),
-            );
-            view! {
-                <p class="first-seen">
-                    <span class="ok-text"><span aria-hidden="true">"✓ "</span>{words}</span>
-                    <a class="button button-main" href=address data-go="">{strings::OPEN_STORY}</a>
-                    <Show when=move || counting.get()>
-                        <span class="muted">{strings::OPENS_BY_ITSELF}</span>
-                        <button class="button" type="button" on:click=move |_| stop()>{strings::STAY_HERE}</button>
-                    </Show>
-                </p>
-            }
-        })
+    let seen = move || match first.get() {
+        Some(trace) => arrived(&trace, opening),
+        None => el("p")
+            .class("waiting")
+            .add(el("span").class("pulse").attr("aria-hidden", "true"))
+            .text(strings::WAITING_FIRST),
     };
     let other_signals = move || {
         let (logs, points) = others.get();
-        (logs + points > 0 && first.with(Option::is_none))
-            .then(|| strings::only_others(&format::counted(logs, "log record"), &format::counted(points, "data point")))
+        if logs + points == 0 || first.with(Option::is_some) {
+            return String::new();
+        }
+        strings::only_others(&format::counted(logs, "log record"), &format::counted(points, "data point"))
     };
-    view! {
-        <div aria-live="polite">
-            <Show when=move || first.with(Option::is_none)>
-                <p class="waiting"><span class="pulse" aria-hidden="true"></span>{strings::WAITING_FIRST}</p>
-            </Show>
-            {seen}
-            <p class="muted">{other_signals}</p>
-        </div>
-    }
+    el("div")
+        .attr("aria-live", "polite")
+        .add(el("div").children(seen))
+        .add(el("p").class("muted").dyn_text(other_signals))
+}
+
+fn arrived(trace: &LiveTrace, opening: Opening) -> El {
+    let words = strings::first_trace(
+        trace.service_name.as_deref().unwrap_or(strings::NO_SERVICE_NAME),
+        &format::counted(trace.span_count, "span"),
+    );
+    let stay = move || {
+        opening.counting.get().then(|| {
+            vec![
+                text_el("span", "muted", strings::OPENS_BY_ITSELF),
+                text_el("button", "button", strings::STAY_HERE).attr("type", "button").on_click(move || opening.stop()),
+            ]
+        })
+    };
+    el("p").class("first-seen").add([
+        el("span").class("ok-text").add(sign("✓ ")).text(&words),
+        text_el("a", "button button-main", strings::OPEN_STORY)
+            .attr("href", &Route::story(&trace.trace_id, None).url())
+            .attr("data-go", ""),
+        el("span").class("first-stay").children(move || stay().unwrap_or_default()),
+    ])
 }
 
 /// Returns an address with the host under which this page was reached: a sender on the reader's machine needs that one.

@@ -3,26 +3,24 @@
 use leptos::prelude::*;
 use telltale_api::issue::IssueView;
 
-use crate::components::bits::ClockTime;
+use crate::components::bits::clock_time;
+use crate::dom::{El, distinct, el, sign, text_el};
 use crate::{format, strings};
 
-/// The list; nothing when there are no issues.
-#[component]
-pub(crate) fn Issues(
-    /// The issues, newest first.
-    issues: RwSignal<Vec<IssueView>>,
-) -> impl IntoView {
-    view! {
-        <Show when=move || !issues.with(Vec::is_empty)>
-            <section class="issues">
-                <h2>{strings::ISSUES_TITLE}</h2>
-                <ul class="issue-rows">
-                    <For each=move || issues.get() key=|issue| (key_of(issue), issue.count)
-                        children=|issue| view! { <Issue issue/> }/>
-                </ul>
-            </section>
-        </Show>
-    }
+/// The list, newest first; nothing when there are no issues.
+pub(crate) fn issues(issues: RwSignal<Vec<IssueView>>) -> El {
+    let key = |issue: &IssueView| format::hash(&format!("{:?} {}", key_of(issue), issue.count));
+    let rows = move || {
+        let list = el("ul").class("issue-rows").each(
+            move || issues.with(|issues| distinct(issues.iter().map(key))),
+            move |wanted| {
+                issues.with_untracked(|issues| issues.iter().find(|i| key(i) == wanted).map_or_else(|| el("li"), line))
+            },
+        );
+        el("section").class("issues").add(text_el("h2", "", strings::ISSUES_TITLE)).add(list)
+    };
+    let some = Memo::new(move |_| !issues.with(Vec::is_empty));
+    el("div").children(move || some.get().then(rows))
 }
 
 /// Takes an issue in: one that is known is replaced, a new one comes on top.
@@ -38,12 +36,8 @@ fn key_of(issue: &IssueView) -> (String, String, String, Option<String>) {
 }
 
 /// One issue.
-#[component]
-fn Issue(
-    /// The issue.
-    issue: IssueView,
-) -> impl IntoView {
-    let (class, sign, word) = match issue.outcome.as_str() {
+fn line(issue: &IssueView) -> El {
+    let (class, mark, word) = match issue.outcome.as_str() {
         "rejected" => ("issue issue-rejected", "✖", strings::ISSUE_REJECTED),
         "repaired" => ("issue issue-repaired", "▲", strings::ISSUE_REPAIRED),
         _ => ("issue", "●", strings::ISSUE_ODD),
@@ -54,19 +48,16 @@ fn Issue(
         (None, None) => issue.peer.clone(),
     };
     let signal = issue.signal.as_ref().map(|signal| format!("{signal} · ")).unwrap_or_default();
-    view! {
-        <li class=class>
-            <p class="issue-what">
-                <span class="issue-word"><span aria-hidden="true">{sign}</span>" "{word}</span>
-                " "
-                {issue.message.clone()}
-            </p>
-            <p class="issue-fix"><span class="muted">{strings::ISSUE_FIX}" "</span>{issue.hint.clone()}</p>
-            <p class="issue-who muted">
-                {sender} " · " {signal} {issue.protocol.clone()} " · "
-                {(issue.count > 1).then(|| format!("{}× · ", format::count(issue.count)))}
-                <ClockTime nanos=issue.last_unix_nano.0/>
-            </p>
-        </li>
-    }
+    let count = if issue.count > 1 { format!("{}× · ", format::count(issue.count)) } else { String::new() };
+    el("li").class(class).add([
+        el("p")
+            .class("issue-what")
+            .add(el("span").class("issue-word").add(sign(mark)).text(&format!(" {word}")))
+            .text(&format!(" {}", issue.message)),
+        el("p").class("issue-fix").add(text_el("span", "muted", &format!("{} ", strings::ISSUE_FIX))).text(&issue.hint),
+        el("p")
+            .class("issue-who muted")
+            .text(&format!("{sender} · {signal}{} · {count}", issue.protocol))
+            .add(clock_time(issue.last_unix_nano.0)),
+    ])
 }

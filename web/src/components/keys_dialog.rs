@@ -1,46 +1,49 @@
 //! The overview of the keyboard shortcuts, with the switch for single letters.
 
-use leptos::html::Dialog;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
+use crate::dom::{El, el, sign, text_el};
 use crate::keys::use_keys;
 use crate::prefs::use_prefs;
 use crate::strings;
 
 /// The dialog; opens when [`crate::keys::Keys::help_open`] says so.
-#[component]
-pub(crate) fn KeysDialog() -> impl IntoView {
+pub(crate) fn keys_dialog() -> El {
     let keys = use_keys();
     let prefs = use_prefs();
-    let dialog = NodeRef::<Dialog>::new();
+    let rows = strings::KEYS.iter().map(|(names, meaning)| {
+        let names = names.split(' ').map(|name| text_el("kbd", "", name));
+        el("div").class("keys-row").add(el("dt").add_all(names)).add(text_el("dd", "", meaning))
+    });
+    let close = el("button")
+        .class("icon-button")
+        .attr("type", "button")
+        .label(strings::CLOSE)
+        .on_click(move || keys.help_open.set(false))
+        .add(sign("✕"));
+    let single = el("input")
+        .attr("type", "checkbox")
+        .dyn_checked(move || prefs.single_keys.get())
+        .on_check(move |on| prefs.set_single_keys(on));
+    let dialog = el("dialog").class("keys-dialog").attr("aria-labelledby", "keys-title").add([
+        el("div").class("keys-head").add(text_el("h2", "", strings::KEYS_TITLE).id("keys-title")).add(close),
+        el("dl").class("keys-list").add_all(rows),
+        el("label").class("keys-switch").add(single).text(strings::SINGLE_KEYS),
+    ]);
+    let dialog = dialog.on("close", move |_| keys.help_open.set(false));
+    let element: web_sys::HtmlDialogElement = dialog.element().clone().unchecked_into();
+    let element = StoredValue::new_local(element);
     Effect::new(move |_| {
-        let Some(dialog) = dialog.get() else { return };
-        if keys.help_open.get() && !dialog.open() {
-            if dialog.show_modal().is_err() {
+        let Some(element) = element.try_get_value() else { return };
+        let open = keys.help_open.get();
+        if open && !element.open() {
+            if element.show_modal().is_err() {
                 leptos::logging::warn!("the dialog cannot be opened");
             }
-        } else if !keys.help_open.get() && dialog.open() {
-            dialog.close();
+        } else if !open && element.open() {
+            element.close();
         }
     });
-    let rows = strings::KEYS.iter().map(|(names, meaning)| {
-        let names = names.split(' ').map(|name| view! { <kbd>{name}</kbd> }).collect_view();
-        view! { <div class="keys-row"><dt>{names}</dt><dd>{*meaning}</dd></div> }
-    });
-    view! {
-        <dialog node_ref=dialog class="keys-dialog" aria-labelledby="keys-title" on:close=move |_| keys.help_open.set(false)>
-            <div class="keys-head">
-                <h2 id="keys-title">{strings::KEYS_TITLE}</h2>
-                <button class="icon-button" type="button" aria-label=strings::CLOSE on:click=move |_| keys.help_open.set(false)>
-                    <span aria-hidden="true">"✕"</span>
-                </button>
-            </div>
-            <dl class="keys-list">{rows.collect_view()}</dl>
-            <label class="keys-switch">
-                <input type="checkbox" prop:checked=move || prefs.single_keys.get()
-                    on:change=move |event| prefs.set_single_keys(event_target_checked(&event))/>
-                {strings::SINGLE_KEYS}
-            </label>
-        </dialog>
-    }
+    dialog
 }

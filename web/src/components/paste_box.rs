@@ -11,77 +11,82 @@ use web_sys::ClipboardEvent;
 use crate::announce::{Announcer, use_announcer};
 use crate::client::{self, Failure, Lifetime};
 use crate::components::bits::words;
+use crate::dom::{El, el, sign, text_el};
 use crate::keys::PASTE_BOX_ID;
 use crate::nav::{Nav, use_nav};
 use crate::route::Route;
 use crate::{strings, told};
 
-/// The box with its button and what it recognised.
-#[component]
-pub(crate) fn PasteBox(
-    /// Whether it is the middle of the start page, or a line in the header.
-    large: bool,
-    /// What stands in it at first.
-    #[prop(optional, into)]
-    initial: String,
-) -> impl IntoView {
-    let text = RwSignal::new(initial);
+/// The box with its button and what it recognised; `large` in the middle of the start page, else a line in the header.
+pub(crate) fn paste_box(large: bool) -> El {
+    let text = RwSignal::new(String::new());
     let look_up = LookUp::of_component();
     let readings = Memo::new(move |_| told::read(&text.get()));
-    let submit = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
-        look_up.run(&text.get_untracked());
-    };
-    let paste = move |event: ClipboardEvent| {
+    let paste = move |event: web_sys::Event| {
         // A paste into an empty box is the whole question; a paste into a text is part of one.
         if !text.get_untracked().trim().is_empty() {
             return;
         }
-        if let Some(pasted) = pasted_text(&event) {
+        if let Some(pasted) = pasted_text(event.unchecked_ref()) {
             event.prevent_default();
             event.stop_propagation();
             text.set(pasted.clone());
             look_up.run(&pasted);
         }
     };
-    let class = if large { "paste-box paste-box-large" } else { "paste-box" };
-    view! {
-        <form class=class role="search" aria-label=strings::PASTE_REGION on:submit=submit>
-            <div class="paste-line">
-                <input id=PASTE_BOX_ID class="paste-input" type="text" autocomplete="off" spellcheck="false"
-                    autocapitalize="off" aria-label=strings::PASTE_LABEL
-                    placeholder=if large { strings::PASTE_PLACEHOLDER_LARGE } else { strings::PASTE_PLACEHOLDER }
-                    aria-describedby="paste-recognised"
-                    prop:value=move || text.get()
-                    on:input=move |event| text.set(event_target_value(&event))
-                    on:paste=paste/>
-                {(!large).then(|| view! { <kbd class="paste-key" aria-hidden="true">"/"</kbd> })}
-                {large.then(|| view! { <button class="button button-main" type="submit">{strings::SHOW_STORY}</button> })}
-            </div>
-            <p id="paste-recognised" class="paste-recognised" aria-live="polite">
-                {move || recognised(&text.get(), &readings.get(), large)}
-            </p>
-        </form>
-    }
+    let field = el("input")
+        .id(PASTE_BOX_ID)
+        .class("paste-input")
+        .attr("type", "text")
+        .attr("autocomplete", "off")
+        .attr("spellcheck", "false")
+        .attr("autocapitalize", "off")
+        .attr("placeholder", if large { strings::PASTE_PLACEHOLDER_LARGE } else { strings::PASTE_PLACEHOLDER })
+        .attr("aria-describedby", "paste-recognised")
+        .label(strings::PASTE_LABEL)
+        .dyn_value(move || text.get())
+        .on_input(move |typed| text.set(typed))
+        .on("paste", paste);
+    let after = if large {
+        text_el("button", "button button-main", strings::SHOW_STORY).attr("type", "submit")
+    } else {
+        text_el("kbd", "paste-key", "/").attr("aria-hidden", "true")
+    };
+    let recognised = el("p")
+        .id("paste-recognised")
+        .class("paste-recognised")
+        .attr("aria-live", "polite")
+        .children(move || recognised(&text.get(), &readings.get(), large));
+    el("form")
+        .class(if large { "paste-box paste-box-large" } else { "paste-box" })
+        .attr("role", "search")
+        .label(strings::PASTE_REGION)
+        .on("submit", move |event| {
+            event.prevent_default();
+            look_up.run(&text.get_untracked());
+        })
+        .add([el("div").class("paste-line").add([field, after]), recognised])
 }
 
 /// Says what a text was recognised as.
-fn recognised(text: &str, readings: &[told::Reading], large: bool) -> AnyView {
+fn recognised(text: &str, readings: &[told::Reading], large: bool) -> Vec<El> {
     if text.trim().is_empty() {
-        return large.then(|| view! { <span class="muted">{strings::HOME_HINT}</span> }).into_any();
+        return large.then(|| text_el("span", "muted", strings::HOME_HINT)).into_iter().collect();
     }
     let Some(best) = readings.first() else {
-        return view! { <span class="muted">{strings::NOTHING_RECOGNISED}</span> }.into_any();
+        return vec![text_el("span", "muted", strings::NOTHING_RECOGNISED)];
     };
-    let more = readings.len().saturating_sub(1);
-    view! {
-        <span class="ok-text"><span aria-hidden="true">"✓ "</span>{best.form.clone()}</span>
-        " "
-        <code>{best.id.clone()}</code>
-        {(more > 0).then(|| format!(" {}", strings::more_readings(more)))}
-        {best.note.clone().map(|note| view! { <span class="muted">" · "{note}</span> })}
-    }
-    .into_any()
+    let more = match readings.len() {
+        0 | 1 => String::new(),
+        count => format!(" {}", strings::more_readings(count - 1)),
+    };
+    let note = best.note.as_ref().map(|note| format!(" · {note}")).unwrap_or_default();
+    vec![
+        el("span").class("ok-text").add(sign("✓ ")).text(&format!("{} ", best.form)),
+        text_el("code", "", &best.id),
+        text_el("span", "", &more),
+        text_el("span", "muted", &note),
+    ]
 }
 
 /// Asks what a text means and goes there.

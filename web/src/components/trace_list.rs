@@ -3,24 +3,15 @@
 use leptos::prelude::*;
 use telltale_api::trace::TraceSummary;
 
-use crate::components::bits::{ClockTime, service_name};
+use crate::components::bits::{clock_time, service_name};
+use crate::dom::{El, distinct, el, hidden, sign, text_el};
 use crate::feed::Feed;
 use crate::route::Route;
 use crate::{format, strings};
 
-/// A list that follows a feed, but stands still while it is pointed at or has the focus.
-#[component]
-pub(crate) fn TraceList(
-    /// The traces.
-    feed: RwSignal<Feed>,
-    /// Heading.
-    title: &'static str,
-    /// What stands there when the list is empty.
-    empty: &'static str,
-    /// Whether the first error of each trace is shown.
-    #[prop(optional)]
-    errors: bool,
-) -> impl IntoView {
+/// A list that follows a feed, but stands still while it is pointed at or has the focus; `empty` stands there when
+/// nothing does, `errors` shows the first error of each trace.
+pub(crate) fn trace_list(feed: RwSignal<Feed>, title: &str, empty: &'static str, errors: bool) -> El {
     let hovered = RwSignal::new(false);
     let focused = RwSignal::new(false);
     let still = Memo::new(move |_| hovered.get() || focused.get());
@@ -33,74 +24,77 @@ pub(crate) fn TraceList(
     });
     let waiting = move || {
         if !still.get() {
-            return None;
+            return String::new();
         }
-        let first = shown.with(|rows| rows.first().map(|row| row.trace_id.clone()))?;
-        let new = feed.with(|feed| feed.rows().iter().take_while(|row| row.trace_id != first).count());
-        (new > 0).then(|| strings::waiting(new))
+        let first = shown.with(|rows| rows.first().map(|row| row.trace_id.clone()));
+        let new = first
+            .map_or(0, |first| feed.with(|feed| feed.rows().iter().take_while(|row| row.trace_id != first).count()));
+        if new > 0 { strings::waiting(new) } else { String::new() }
     };
     let longest =
         Memo::new(move |_| shown.with(|rows| rows.iter().map(|row| row.duration_ns.0).max().unwrap_or(1).max(1)));
-    let class = if errors { "trace-list trace-list-errors" } else { "trace-list" };
-    view! {
-        <section class=class>
-            <div class="list-head">
-                <h2>{title}</h2>
-                <p class="muted" aria-live="off">{waiting}</p>
-            </div>
-            <ul class="trace-rows"
-                on:mouseenter=move |_| hovered.set(true) on:mouseleave=move |_| hovered.set(false)
-                on:focusin=move |_| focused.set(true) on:focusout=move |_| focused.set(false)>
-                <For each=move || shown.get()
-                    key=|row| (row.trace_id.clone(), row.span_count, row.error_count, row.duration_ns, row.has_root)
-                    children=move |row| view! { <TraceLine row errors longest/> }/>
-            </ul>
-            <Show when=move || shown.with(Vec::is_empty)><p class="muted list-empty">{empty}</p></Show>
-        </section>
-    }
+    let rows = el("ul")
+        .class("trace-rows")
+        .on("mouseenter", move |_| hovered.set(true))
+        .on("mouseleave", move |_| hovered.set(false))
+        .on("focusin", move |_| focused.set(true))
+        .on("focusout", move |_| focused.set(false))
+        .each(
+            move || shown.with(|rows| distinct(rows.iter().map(key_of))),
+            move |key| {
+                let row = shown.with_untracked(|rows| rows.iter().find(|row| key_of(row) == key).cloned());
+                row.map_or_else(|| el("li"), |row| trace_line(&row, errors, longest.into()))
+            },
+        );
+    let nothing = move || shown.with(Vec::is_empty).then(|| text_el("p", "muted list-empty", empty));
+    el("section").class(if errors { "trace-list trace-list-errors" } else { "trace-list" }).add([
+        el("div")
+            .class("list-head")
+            .add(text_el("h2", "", title))
+            .add(el("p").class("muted").attr("aria-live", "off").dyn_text(waiting)),
+        rows,
+        el("div").children(nothing),
+    ])
 }
 
-/// One trace as a link.
-#[component]
-pub(crate) fn TraceLine(
-    /// The trace.
-    row: TraceSummary,
-    /// Whether its first error is shown.
-    #[prop(optional)]
-    errors: bool,
-    /// The longest duration in the list, for the bar.
-    #[prop(optional, into)]
-    longest: Signal<i64>,
-) -> impl IntoView {
+/// A trace's key changes with what its line says.
+fn key_of(row: &TraceSummary) -> u64 {
+    let state =
+        format!("{} {} {} {} {}", row.trace_id, row.span_count, row.error_count, row.duration_ns.0, row.has_root);
+    format::hash(&state)
+}
+
+/// One trace as a link; `longest` is the longest duration in the list, for the bar.
+pub(crate) fn trace_line(row: &TraceSummary, errors: bool, longest: Signal<i64>) -> El {
     let failed = row.error_count > 0;
-    let address = Route::story(&row.trace_id, None).url();
     let duration = row.duration_ns.0;
     let services = match (row.service_name.as_deref(), row.services.len()) {
         (Some(name), 0 | 1) => service_name(name),
         (Some(name), count) => strings::and_others(&service_name(name), count),
         (None, _) => service_name(""),
     };
-    let share = move || format!("{:.1}%", share_of(duration, longest.get()));
-    let message = errors.then(|| row.first_error.clone()).flatten();
-    view! {
-        <li>
-            <a class="trace-line" class:trace-failed=failed href=address data-go="">
-                <span class="line-time num"><ClockTime nanos=row.start_unix_nano.0/></span>
-                <span class="line-sign">
-                    {failed.then(|| view! { <span class="error-sign" aria-hidden="true">"✖"</span><span class="hidden">{strings::ERROR_WORD}</span> })}
-                </span>
-                <span class="line-name">
-                    <span class="line-title">{row.name.clone()}</span>
-                    {(!row.has_root).then(|| view! { <span class="tag">{strings::ROOT_MISSING}</span> })}
-                    {message.map(|message| view! { <span class="line-message">{message}</span> })}
-                </span>
-                <span class="line-services muted">{services}</span>
-                <span class="line-duration num">{format::duration(duration)}</span>
-                <span class="line-bar" aria-hidden="true"><span style:width=share></span></span>
-                <span class="line-count muted num">{format::counted(row.span_count, "span")}</span>
-            </a>
-        </li>
-    }
+    let signs = failed.then(|| vec![sign("✖").class("error-sign"), hidden(strings::ERROR_WORD)]);
+    let message = row.first_error.as_ref().filter(|_| errors).map(|message| text_el("span", "line-message", message));
+    let name = el("span")
+        .class("line-name")
+        .add(text_el("span", "line-title", &row.name))
+        .add((!row.has_root).then(|| text_el("span", "tag", strings::ROOT_MISSING)))
+        .add(message);
+    let bar = el("span").dyn_style("width", move || format!("{:.1}%", share_of(duration, longest.get())));
+    let line = el("a")
+        .class(if failed { "trace-line trace-failed" } else { "trace-line" })
+        .attr("href", &Route::story(&row.trace_id, None).url())
+        .attr("data-go", "")
+        .add([
+            el("span").class("line-time num").add(clock_time(row.start_unix_nano.0)),
+            el("span").class("line-sign").add(signs.unwrap_or_default()),
+            name,
+            text_el("span", "line-services muted", &services),
+            text_el("span", "line-duration num", &format::duration(duration)),
+            el("span").class("line-bar").attr("aria-hidden", "true").add(bar),
+            text_el("span", "line-count muted num", &format::counted(row.span_count, "span")),
+        ]);
+    el("li").add(line)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the width of a bar")]

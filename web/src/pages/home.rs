@@ -8,11 +8,12 @@ use telltale_api::live::{Endpoints, Recent, Totals};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::client::{self, Failure, Lifetime};
-use crate::components::bits::{Ago, FailureBox, Skeleton};
-use crate::components::first_run::FirstRun;
-use crate::components::issues::{Issues, merge};
-use crate::components::paste_box::PasteBox;
-use crate::components::trace_list::TraceList;
+use crate::components::bits::{ago, failure_box, go_link, skeleton};
+use crate::components::first_run::first_run;
+use crate::components::issues::{issues, merge};
+use crate::components::paste_box::paste_box;
+use crate::components::trace_list::trace_list;
+use crate::dom::{El, el, text_el};
 use crate::feed::Feed;
 use crate::live::{Batch, use_live};
 use crate::{format, strings};
@@ -90,12 +91,8 @@ impl HomeState {
     }
 }
 
-/// The page.
-#[component]
-pub(crate) fn HomePage(
-    /// Whether the help for a first trace is shown whatever the store holds.
-    start: bool,
-) -> impl IntoView {
+/// The page; `start` shows the help for a first trace whatever the store holds.
+pub(crate) fn home(start: bool) -> El {
     document().set_title(strings::HOME_DOCUMENT_TITLE);
     let state = HomeState::of_component();
     state.load();
@@ -119,7 +116,7 @@ pub(crate) fn HomePage(
         on_cleanup(move || timer.clear());
     }
     // An empty store stays on the help until the reader leaves it or its first trace opens.
-    let first_run = Memo::new(move |before: Option<&Option<bool>>| {
+    let first = Memo::new(move |before: Option<&Option<bool>>| {
         let empty = state.totals.with(|totals| totals.as_ref().map(|t| t.spans + t.logs + t.points == 0));
         match (before.copied().flatten(), empty) {
             (Some(decided), _) => Some(decided),
@@ -127,77 +124,55 @@ pub(crate) fn HomePage(
             (None, None) => None,
         }
     });
-    let body = move || match first_run.get() {
-        None => view! { <Waiting state/> }.into_any(),
-        Some(true) => {
-            let endpoints = state.endpoints.get_value();
-            view! { <FirstRun endpoints issues=state.issues opens=!start/> }.into_any()
-        }
-        Some(false) => view! { <Lists state/> }.into_any(),
+    let body = move || match first.get() {
+        None => waiting(state),
+        Some(true) => first_run(&state.endpoints.get_value(), state.issues, !start),
+        Some(false) => lists(state),
     };
-    view! {
-        <div class="home">
-            <div class="hero">
-                <h1>{strings::HOME_TITLE}</h1>
-                <PasteBox large=true/>
-            </div>
-            {body}
-            <Footer totals=state.totals/>
-        </div>
-    }
+    el("div").class("home").add([
+        el("div").class("hero").add([text_el("h1", "", strings::HOME_TITLE), paste_box(true)]),
+        el("div").children(body),
+        el("footer").class("totals muted").children(move || state.totals.get().map(footer).unwrap_or_default()),
+    ])
 }
 
 /// Before the first answer: a skeleton, or why there is none.
-#[component]
-fn Waiting(
-    /// The page's state.
-    state: HomeState,
-) -> impl IntoView {
-    let retry = Callback::new(move |()| state.load());
-    move || match state.failure.get() {
-        Some(failure) => view! { <FailureBox title=strings::HOME_FAILED failure retry/> }.into_any(),
-        None => view! { <Skeleton rows=8/> }.into_any(),
-    }
+fn waiting(state: HomeState) -> El {
+    el("div").children(move || match state.failure.get() {
+        Some(failure) => failure_box(strings::HOME_FAILED, &failure, move || state.load()),
+        None => skeleton(8),
+    })
 }
 
 /// The newest errors and the newest traces.
-#[component]
-fn Lists(
-    /// The page's state.
-    state: HomeState,
-) -> impl IntoView {
-    let retry = Callback::new(move |()| state.load());
-    view! {
-        {move || state.failure.get().map(|failure| view! { <FailureBox title=strings::HOME_STALE failure retry/> })}
-        <div class="home-lists">
-            <TraceList feed=state.errors title=strings::ERRORS_TITLE empty=strings::NO_ERRORS errors=true/>
-            <TraceList feed=state.traces title=strings::TRACES_TITLE empty=strings::NO_TRACES/>
-        </div>
-        <Issues issues=state.issues/>
-        <p class="muted"><a href="/start" data-go="">{strings::CONNECT_ANOTHER}</a></p>
-    }
+fn lists(state: HomeState) -> El {
+    let failure = move || {
+        let failure = state.failure.get();
+        failure.map(|failure| failure_box(strings::HOME_STALE, &failure, move || state.load()))
+    };
+    el("div").add([
+        el("div").children(failure),
+        el("div").class("home-lists").add([
+            trace_list(state.errors, strings::ERRORS_TITLE, strings::NO_ERRORS, true),
+            trace_list(state.traces, strings::TRACES_TITLE, strings::NO_TRACES, false),
+        ]),
+        issues(state.issues),
+        el("p").class("muted home-start").add(go_link("/start", strings::CONNECT_ANOTHER)),
+    ])
 }
 
 /// What the store holds.
-#[component]
-fn Footer(
-    /// The totals.
-    totals: RwSignal<Option<Totals>>,
-) -> impl IntoView {
-    let text = move || {
-        totals.get().map(|totals| {
-            let parts = [
-                format::counted(u64::try_from(totals.services.len()).unwrap_or(u64::MAX), "service"),
-                format::counted(totals.spans, "span"),
-                format::counted(totals.logs, "log record"),
-                format::counted(totals.points, "data point"),
-                strings::on_disk(&format::bytes(totals.disk_bytes)),
-            ];
-            let last = totals.last_ingest_unix_nano.map(|nanos| {
-                view! { <span>{strings::LAST_ARRIVAL} " " <Ago nanos=nanos.0/></span> }
-            });
-            view! { {parts.map(|part| view! { <span>{part}</span> }).into_iter().collect_view()} {last} }
-        })
-    };
-    view! { <footer class="totals muted">{text}</footer> }
+fn footer(totals: Totals) -> Vec<El> {
+    let parts = [
+        format::counted(u64::try_from(totals.services.len()).unwrap_or(u64::MAX), "service"),
+        format::counted(totals.spans, "span"),
+        format::counted(totals.logs, "log record"),
+        format::counted(totals.points, "data point"),
+        strings::on_disk(&format::bytes(totals.disk_bytes)),
+    ];
+    let mut shown: Vec<El> = parts.iter().map(|part| text_el("span", "", part)).collect();
+    if let Some(nanos) = totals.last_ingest_unix_nano {
+        shown.push(text_el("span", "", &format!("{} ", strings::LAST_ARRIVAL)).add(ago(nanos.0)));
+    }
+    shown
 }

@@ -5,26 +5,23 @@ use telltale_api::resolve::{ResolveAnswer, ResolvedCandidate, Searched};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::client::{self, Failure, Lifetime};
-use crate::components::bits::{FailureBox, Skeleton};
+use crate::components::bits::{failure_box, go_link, skeleton};
 use crate::components::paste_box::query_of;
-use crate::components::trace_list::TraceLine;
+use crate::components::trace_list::trace_line;
+use crate::dom::{El, el, text_el};
 use crate::live::use_live;
 use crate::nav::use_nav;
 use crate::route::Route;
 use crate::{format, strings};
 
 /// The page of a paste.
-#[component]
-pub(crate) fn PastePage(
-    /// What was pasted.
-    text: String,
-) -> impl IntoView {
+pub(crate) fn paste_page(text: &str) -> El {
     document().set_title(strings::PASTE_DOCUMENT_TITLE);
     let nav = use_nav();
     let live = use_live();
     let lifetime = Lifetime::of_component();
     let answer = RwSignal::new(None::<Result<ResolveAnswer, Failure>>);
-    let query = StoredValue::new(query_of(&text));
+    let query = StoredValue::new(query_of(text));
     let load = move || {
         spawn_local(async move {
             let result = client::resolve(&query.get_value(), lifetime).await;
@@ -49,24 +46,17 @@ pub(crate) fn PastePage(
             load();
         }
     });
-    let retry = Callback::new(move |()| load());
     let body = move || match answer.get() {
-        None => view! { <h1>{strings::LOOKING}</h1><Skeleton rows=4/> }.into_any(),
-        Some(Err(failure)) => view! { <h1>{strings::PASTE_FAILED}</h1><FailureBox failure retry/> }.into_any(),
-        Some(Ok(answer)) if answer.candidates.iter().any(|candidate| !candidate.traces.is_empty()) => {
-            view! { <Chooser answer/> }.into_any()
-        }
-        Some(Ok(answer)) => view! { <NothingFound candidates=answer.candidates searched=answer.searched/> }.into_any(),
+        None => vec![text_el("h1", "", strings::LOOKING), skeleton(4)],
+        Some(Err(failure)) => vec![text_el("h1", "", strings::PASTE_FAILED), failure_box("", &failure, load)],
+        Some(Ok(answer)) if answer.candidates.iter().any(|candidate| !candidate.traces.is_empty()) => chooser(&answer),
+        Some(Ok(answer)) => nothing_found(&answer.candidates, &answer.searched),
     };
-    view! {
-        <div class="page-narrow">
-            {body}
-            <section class="asked">
-                <h2>{strings::YOU_PASTED}</h2>
-                <pre class="asked-text" tabindex="0"><code>{text}</code></pre>
-            </section>
-        </div>
-    }
+    let asked = el("pre").class("asked-text").attr("tabindex", "0").add(text_el("code", "", text));
+    el("div").class("page-narrow").add([
+        el("div").class("page-part").children(body),
+        el("section").class("asked").add([text_el("h2", "", strings::YOU_PASTED), asked]),
+    ])
 }
 
 /// A 64-bit id has no trace of its own to wait for: any arrival may be it.
@@ -74,80 +64,66 @@ fn touches_span(candidate: &ResolvedCandidate, batch: &crate::live::Batch) -> bo
     candidate.id.len() < 32 && !batch.traces.is_empty()
 }
 
-/// Several traces to choose from.
-#[component]
-fn Chooser(
-    /// The readings and their traces.
-    answer: ResolveAnswer,
-) -> impl IntoView {
-    let found = answer.candidates.into_iter().filter(|candidate| !candidate.traces.is_empty());
+/// Several traces to choose from: the readings and their traces.
+fn chooser(answer: &ResolveAnswer) -> Vec<El> {
+    let found = answer.candidates.iter().filter(|candidate| !candidate.traces.is_empty());
     let groups = found.map(|candidate| {
-        view! {
-            <section class="chooser-group">
-                <h2>{strings::read_as(&candidate.form)} " " <code>{candidate.id}</code></h2>
-                {candidate.note.map(|note| view! { <p class="muted">{note}</p> })}
-                <ul class="trace-rows">
-                    {candidate.traces.into_iter().map(|row| view! { <TraceLine row/> }).collect_view()}
-                </ul>
-            </section>
-        }
+        let lines = candidate.traces.iter().map(|row| trace_line(row, false, Signal::stored(0)));
+        el("section")
+            .class("chooser-group")
+            .add(text_el("h2", "", &format!("{} ", strings::read_as(&candidate.form))).add(text_el(
+                "code",
+                "",
+                &candidate.id,
+            )))
+            .add(candidate.note.as_ref().map(|note| text_el("p", "muted", note)))
+            .add(el("ul").class("trace-rows").add_all(lines))
     });
-    view! { <h1>{strings::SEVERAL_FOUND}</h1> {groups.collect_view()} }
+    std::iter::once(text_el("h1", "", strings::SEVERAL_FOUND)).chain(groups).collect()
 }
 
-/// Nothing was found: what was understood, and what to do.
-#[component]
-pub(crate) fn NothingFound(
-    /// The readings.
-    candidates: Vec<ResolvedCandidate>,
-    /// How much was searched.
-    searched: Searched,
-) -> impl IntoView {
+/// Nothing was found: what was understood, how much was searched, and what to do.
+pub(crate) fn nothing_found(candidates: &[ResolvedCandidate], searched: &Searched) -> Vec<El> {
     let understood = !candidates.is_empty();
-    let readings = candidates.into_iter().map(|candidate| {
-        view! {
-            <li>
-                {candidate.form} ": " <code>{candidate.id}</code>
-                {candidate.note.map(|note| view! { <span class="warn-text">" · "{note}</span> })}
-            </li>
-        }
+    let readings = candidates.iter().map(|candidate| {
+        let note = candidate.note.as_ref().map(|note| text_el("span", "warn-text", &format!(" · {note}")));
+        el("li").text(&format!("{}: ", candidate.form)).add(text_el("code", "", &candidate.id)).add(note)
     });
-    let searched = (searched.spans > 0 || searched.segments > 0).then(|| {
-        strings::searched(
+    let mut parts = Vec::new();
+    let title = if understood { strings::NOT_FOUND_TITLE } else { strings::NOT_UNDERSTOOD_TITLE };
+    parts.push(text_el("h1", "", title));
+    if understood {
+        let pulse = el("span").class("pulse").attr("aria-hidden", "true");
+        parts.push(el("p").class("waiting").attr("role", "status").add(pulse).text(strings::NOT_FOUND_WAITING));
+        parts.push(text_el("h2", "", strings::READ_AS_TITLE));
+        parts.push(el("ul").class("plain-list").add_all(readings));
+    } else {
+        parts.push(text_el("p", "", strings::NOT_UNDERSTOOD));
+    }
+    if searched.spans > 0 || searched.segments > 0 {
+        let text = strings::searched(
             &format::counted(searched.spans, "span"),
             &format::counted(searched.segments, "segment"),
             &format::duration(i64::try_from(searched.elapsed_us.saturating_mul(1_000)).unwrap_or(i64::MAX)),
-        )
-    });
-    view! {
-        <h1>{if understood { strings::NOT_FOUND_TITLE } else { strings::NOT_UNDERSTOOD_TITLE }}</h1>
-        <Show when=move || understood>
-            <p class="waiting" role="status"><span class="pulse" aria-hidden="true"></span>{strings::NOT_FOUND_WAITING}</p>
-        </Show>
-        <Show when=move || understood fallback=|| view! { <p>{strings::NOT_UNDERSTOOD}</p> }>
-            <h2>{strings::READ_AS_TITLE}</h2>
-        </Show>
-        <ul class="plain-list">{readings.collect_view()}</ul>
-        {searched.map(|text| view! { <p class="muted">{text}</p> })}
-        <Show when=move || understood>
-            <h2>{strings::WHY_MISSING_TITLE}</h2>
-            <ul class="plain-list">
-                {strings::WHY_MISSING.iter().map(|reason| view! { <li>{*reason}</li> }).collect_view()}
-            </ul>
-        </Show>
-        <p><a href="/" data-go="">{strings::BACK_HOME}</a> " · " <a href="/start" data-go="">{strings::HOW_TO_SEND}</a></p>
+        );
+        parts.push(text_el("p", "muted", &text));
     }
+    if understood {
+        parts.push(text_el("h2", "", strings::WHY_MISSING_TITLE));
+        let reasons = strings::WHY_MISSING.iter().map(|reason| text_el("li", "", reason));
+        parts.push(el("ul").class("plain-list").add_all(reasons));
+    }
+    let home = go_link("/", strings::BACK_HOME);
+    parts.push(el("p").add(home).text(" · ").add(go_link("/start", strings::HOW_TO_SEND)));
+    parts
 }
 
 /// No page has this address.
-#[component]
-pub(crate) fn UnknownPage() -> impl IntoView {
+pub(crate) fn unknown_page() -> El {
     document().set_title(strings::UNKNOWN_PAGE);
-    view! {
-        <div class="page-narrow">
-            <h1>{strings::UNKNOWN_PAGE}</h1>
-            <p>{strings::UNKNOWN_PAGE_HELP}</p>
-            <p><a href="/" data-go="">{strings::BACK_HOME}</a></p>
-        </div>
-    }
+    el("div").class("page-narrow").add([
+        text_el("h1", "", strings::UNKNOWN_PAGE),
+        text_el("p", "", strings::UNKNOWN_PAGE_HELP),
+        el("p").add(go_link("/", strings::BACK_HOME)),
+    ])
 }

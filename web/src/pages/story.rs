@@ -22,9 +22,10 @@ use crate::components::tabs::StoryTabs;
 use crate::components::time_bar::TimeBar;
 use crate::components::timeline::Timeline;
 use crate::components::verdict::{StoryHead, Verdict};
+use crate::dom::El;
 use crate::keys::{Key, use_keys};
 use crate::live::use_live;
-use crate::pages::not_found::NothingFound;
+use crate::pages::not_found::nothing_found;
 use crate::prefs::now_nanos;
 use crate::route::Tab;
 use crate::{strings, told};
@@ -52,7 +53,7 @@ pub(crate) fn StoryPage(
     let retry = Callback::new(move |()| load(state));
     let body = move || match state.load.get() {
         Load::Loading => view! { <h1 class="hidden">{strings::LOADING}</h1><Skeleton rows=14/> }.into_any(),
-        Load::NotFound => view! { <div class="page-narrow"><NotFound state/></div> }.into_any(),
+        Load::NotFound => not_found(state.trace_id.get_value()).into_any(),
         Load::Failed(failure) => view! {
             <div class="page-narrow">
                 <h1>{strings::STORY_FAILED}</h1>
@@ -91,20 +92,22 @@ fn Ready() -> impl IntoView {
 }
 
 /// No span of this id is stored: say what was looked for, and wait.
-#[component]
-fn NotFound(
-    /// The page's state.
-    state: StoryState,
-) -> impl IntoView {
+fn not_found(trace_id: String) -> impl IntoView {
     let candidate = ResolvedCandidate {
         form: strings::TRACE_ID_WORDS.to_owned(),
-        id: state.trace_id.get_value(),
+        id: trace_id,
         span_id: None,
         confidence: 100,
         note: None,
         traces: Vec::new(),
     };
-    view! { <NothingFound candidates=vec![candidate] searched=Searched::default()/> }
+    let place = NodeRef::<leptos::html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(place) = place.get() {
+            El::of(place.into()).add(nothing_found(&[candidate.clone()], &Searched::default()));
+        }
+    });
+    view! { <div class="page-narrow" node_ref=place></div> }
 }
 
 /// Asks for the trace and computes its story.
