@@ -1,11 +1,11 @@
 //! The durable list of live segments and of how much of the WAL they cover: a small SQLite database.
 //!
-//! It is read once, at the start; queries use the snapshot in memory. There is one writer, the flush. SQLite does its
-//! own file I/O and is trusted to be atomic.
+//! It is read once, at the start; queries use the snapshot in memory. Flush, compaction and retention write it in turn,
+//! one transaction a step. SQLite does its own file I/O and is trusted to be atomic.
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 
 use crate::error::Error;
 use crate::schema::Table;
@@ -26,7 +26,12 @@ pub(crate) struct SegmentEntry {
     pub(crate) max_time_ns: i64,
     pub(crate) first_lsn: u64,
     pub(crate) last_lsn: u64,
+    /// When the newest of its rows was flushed.
     pub(crate) created_at_ns: u64,
+    /// See `Manifest::level`.
+    pub(crate) level: u8,
+    /// Smallest and largest trace id, for segments of spans; `None` when not known.
+    pub(crate) trace_ids: Option<([u8; 16], [u8; 16])>,
 }
 
 /// The database.
@@ -64,7 +69,7 @@ impl Catalog {
         let read = || -> rusqlite::Result<Vec<Option<SegmentEntry>>> {
             let mut statement = self.connection.prepare(
                 "SELECT segment_id, table_name, path, schema_version, rows, bytes, min_time_ns, max_time_ns, \
-                 first_lsn, last_lsn, created_at_ns FROM segments ORDER BY segment_id",
+                 first_lsn, last_lsn, created_at_ns, level, min_trace_id, max_trace_id FROM segments ORDER BY segment_id",
             )?;
             statement.query_map([], entry)?.collect()
         };
@@ -75,26 +80,73 @@ impl Catalog {
     pub(crate) fn commit_flush(&mut self, segments: &[SegmentEntry], flushed_lsn: u64) -> Result<(), Error> {
         let mut write = || -> rusqlite::Result<()> {
             let transaction = self.connection.transaction()?;
-            for entry in segments {
-                transaction.prepare_cached("INSERT INTO segments VALUES (?,?,?,?,?,?,?,?,?,?,?)")?.execute(params![
-                    entry.segment_id.cast_signed(),
-                    entry.table.name(),
-                    entry.path,
-                    entry.schema_version,
-                    entry.rows.cast_signed(),
-                    entry.bytes.cast_signed(),
-                    entry.min_time_ns,
-                    entry.max_time_ns,
-                    entry.first_lsn.cast_signed(),
-                    entry.last_lsn.cast_signed(),
-                    entry.created_at_ns.cast_signed(),
-                ])?;
-            }
+            segments.iter().try_for_each(|entry| insert(&transaction, entry))?;
             transaction.execute("UPDATE wal_state SET flushed_lsn = ? WHERE id = 1", [flushed_lsn.cast_signed()])?;
             transaction.commit()
         };
         write().map_err(|error| failed("commit a flush", &error))
     }
+
+    /// Puts segments in the place of others, in one transaction. The others' folders are noted as still to be removed.
+    pub(crate) fn commit_swap(&mut self, removed: &[SegmentEntry], added: &[SegmentEntry]) -> Result<(), Error> {
+        let mut write = || -> rusqlite::Result<()> {
+            let transaction = self.connection.transaction()?;
+            for entry in removed {
+                let id = entry.segment_id.cast_signed();
+                if transaction.execute("DELETE FROM segments WHERE segment_id = ?", [id])? != 1 {
+                    return Err(rusqlite::Error::StatementChangedRows(0));
+                }
+                transaction.execute("INSERT INTO removed_segments VALUES (?, ?)", params![id, entry.path])?;
+            }
+            added.iter().try_for_each(|entry| insert(&transaction, entry))?;
+            transaction.commit()
+        };
+        write().map_err(|error| failed("replace segments", &error))
+    }
+
+    /// Returns the folders that [`Catalog::commit_swap`] noted, with their segments' ids.
+    pub(crate) fn removed(&self) -> Result<Vec<(u64, String)>, Error> {
+        let read = || -> rusqlite::Result<Vec<(u64, String)>> {
+            let mut statement = self.connection.prepare("SELECT segment_id, path FROM removed_segments")?;
+            statement.query_map([], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| failed("list the removed segments", &error))
+    }
+
+    /// Forgets folders that are gone.
+    pub(crate) fn forget_removed(&mut self, segment_ids: &[u64]) -> Result<(), Error> {
+        let mut write = || -> rusqlite::Result<()> {
+            let transaction = self.connection.transaction()?;
+            for id in segment_ids {
+                transaction.execute("DELETE FROM removed_segments WHERE segment_id = ?", [id.cast_signed()])?;
+            }
+            transaction.commit()
+        };
+        write().map_err(|error| failed("forget removed segments", &error))
+    }
+}
+
+fn insert(transaction: &Transaction<'_>, entry: &SegmentEntry) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO segments (segment_id, table_name, path, schema_version, rows, bytes, min_time_ns, \
+               max_time_ns, first_lsn, last_lsn, created_at_ns, level, min_trace_id, max_trace_id) \
+               VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    transaction.prepare_cached(sql)?.execute(params![
+        entry.segment_id.cast_signed(),
+        entry.table.name(),
+        entry.path,
+        entry.schema_version,
+        entry.rows.cast_signed(),
+        entry.bytes.cast_signed(),
+        entry.min_time_ns,
+        entry.max_time_ns,
+        entry.first_lsn.cast_signed(),
+        entry.last_lsn.cast_signed(),
+        entry.created_at_ns.cast_signed(),
+        entry.level,
+        entry.trace_ids.map(|(min, _)| min),
+        entry.trace_ids.map(|(_, max)| max),
+    ])?;
+    Ok(())
 }
 
 fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<SegmentEntry>> {
@@ -112,6 +164,8 @@ fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<SegmentEntry>> {
         first_lsn: number(8)?,
         last_lsn: number(9)?,
         created_at_ns: number(10)?,
+        level: row.get(11)?,
+        trace_ids: row.get::<_, Option<[u8; 16]>>(12)?.zip(row.get::<_, Option<[u8; 16]>>(13)?),
     }))
 }
 
@@ -142,6 +196,8 @@ mod tests {
             first_lsn: 1,
             last_lsn: u64::MAX >> 1,
             created_at_ns: 5,
+            level: 0,
+            trace_ids: (table == Table::Spans).then_some(([1; 16], [segment_id.to_le_bytes()[0]; 16])),
         }
     }
 
@@ -161,12 +217,32 @@ mod tests {
     }
 
     #[test]
+    fn a_swap_is_committed_whole_or_not_at_all_and_folders_are_remembered_until_they_are_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.sqlite");
+        let mut catalog = Catalog::open(&path).unwrap();
+        let (one, two, three) = (entry(1, Table::Spans), entry(2, Table::Spans), entry(3, Table::Spans));
+        catalog.commit_flush(&[one.clone(), two.clone()], 9).unwrap();
+        // The second input is not live, so that the first must stay.
+        catalog.commit_swap(&[one.clone(), three.clone()], &[]).unwrap_err();
+        assert_eq!((catalog.segments().unwrap().len(), catalog.removed().unwrap().len()), (2, 0));
+        catalog.commit_swap(&[one.clone(), two.clone()], &[three.clone()]).unwrap();
+        drop(catalog);
+        let mut catalog = Catalog::open(&path).unwrap();
+        assert_eq!(catalog.segments().unwrap(), [three]);
+        assert_eq!(catalog.removed().unwrap(), [(1, one.path), (2, two.path.clone())]);
+        catalog.forget_removed(&[1]).unwrap();
+        assert_eq!(catalog.removed().unwrap(), [(2, two.path)]);
+        assert_eq!(catalog.flushed_lsn().unwrap(), 9);
+    }
+
+    #[test]
     fn a_newer_catalog_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalog.sqlite");
         Catalog::open(&path).unwrap().connection.pragma_update(None, "user_version", 99).unwrap();
         let error = Catalog::open(&path).unwrap_err();
         assert!(matches!(error, Error::Newer { found: 99, .. }), "{error}");
-        assert!(error.to_string().contains("catalog.sqlite has format 99, this telltale reads up to 1"), "{error}");
+        assert!(error.to_string().contains("catalog.sqlite has format 99, this telltale reads up to 2"), "{error}");
     }
 }

@@ -19,12 +19,14 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Instant;
 
-use crate::catalog::{Catalog, SegmentEntry};
+use crate::catalog::SegmentEntry;
 use crate::error::Error;
 use crate::ingest::Command;
+use crate::install;
+use crate::maintenance::MaintenanceCommand;
 use crate::memtable::Memtable;
 use crate::schema::Table;
-use crate::segment::{Segment, SegmentPlan, write_segment};
+use crate::segment::{Segment, SegmentSpec, write_segment};
 use crate::shared::Shared;
 use crate::snapshot::place;
 
@@ -43,17 +45,20 @@ pub(crate) enum FlushCommand {
 #[derive(Debug)]
 pub(crate) struct Flusher {
     shared: Arc<Shared>,
-    catalog: Catalog,
-    next_segment_id: u64,
 }
 
 impl Flusher {
-    pub(crate) fn new(shared: Arc<Shared>, catalog: Catalog, next_segment_id: u64) -> Self {
-        Self { shared, catalog, next_segment_id }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     /// Flushes what it is given, oldest first, until it is told to end.
-    pub(crate) fn run(mut self, commands: &Receiver<FlushCommand>, ingest: &Sender<Command>) {
+    pub(crate) fn run(
+        self,
+        commands: &Receiver<FlushCommand>,
+        ingest: &Sender<Command>,
+        maintenance: &Sender<MaintenanceCommand>,
+    ) {
         let mut waiting = VecDeque::new();
         let mut has_failed = false;
         loop {
@@ -84,6 +89,8 @@ impl Flusher {
             if !failed {
                 waiting.pop_front();
             }
+            // Without a maintenance thread segments only accumulate.
+            drop(maintenance.send(MaintenanceCommand::Wake));
             if ingest.send(answer).is_err() {
                 return;
             }
@@ -91,7 +98,7 @@ impl Flusher {
     }
 
     /// Flushes one memtable: steps 2 to 6.
-    pub(crate) fn flush(&mut self, memtable: &Arc<Memtable>) -> Result<(), Error> {
+    pub(crate) fn flush(&self, memtable: &Arc<Memtable>) -> Result<(), Error> {
         let start = Instant::now();
         let gauges = &Arc::clone(&self.shared).gauges;
         match self.make_segments(memtable) {
@@ -112,11 +119,11 @@ impl Flusher {
         }
     }
 
-    fn make_segments(&mut self, memtable: &Arc<Memtable>) -> Result<(), Error> {
+    fn make_segments(&self, memtable: &Arc<Memtable>) -> Result<(), Error> {
         let mut created = Vec::new();
         let result = self
             .write_all(memtable, &mut created)
-            .and_then(|entries| self.catalog.commit_flush(&entries, memtable.last_lsn).map(|()| entries));
+            .and_then(|entries| self.shared.catalog().commit_flush(&entries, memtable.last_lsn).map(|()| entries));
         match result {
             Ok(entries) => {
                 let open =
@@ -125,14 +132,14 @@ impl Flusher {
                 Ok(())
             }
             Err(error) => {
-                self.undo(&created);
+                install::undo(&self.shared, &created);
                 Err(error)
             }
         }
     }
 
     /// Steps 2 to 4. `created` gets every folder that an error must undo.
-    fn write_all(&mut self, memtable: &Memtable, created: &mut Vec<PathBuf>) -> Result<Vec<SegmentEntry>, Error> {
+    fn write_all(&self, memtable: &Memtable, created: &mut Vec<PathBuf>) -> Result<Vec<SegmentEntry>, Error> {
         let (disk, paths) = (&self.shared.options.disk, &self.shared.paths);
         let mut entries = Vec::new();
         for table in Table::ALL {
@@ -140,38 +147,21 @@ impl Flusher {
             if batches.is_empty() {
                 continue;
             }
-            let plan = SegmentPlan {
-                segment_id: self.next_segment_id,
+            let spec = SegmentSpec {
+                segment_id: self.shared.next_segment_id(),
                 table,
-                batches,
+                level: 0,
                 first_lsn: memtable.first_lsn,
                 last_lsn: memtable.last_lsn,
                 created_at_ns: self.shared.options.clock.now().0,
+                replaces: Vec::new(),
             };
-            self.next_segment_id += 1;
-            let tmp = paths.tmp.join(plan.tmp_name());
+            let tmp = paths.tmp.join(spec.tmp_name());
             created.push(tmp.clone());
-            let entry = write_segment(disk.as_ref(), &tmp, &plan)?;
-            let target = paths.root.join(&entry.path);
-            let parent = paths.segments.join(table.name());
-            if !parent.exists() {
-                disk.create_dir(&parent).map_err(|error| Error::io("create", &parent, &error))?;
-                disk.sync_dir(&paths.segments).map_err(|error| Error::io("sync", &paths.segments, &error))?;
-            }
-            disk.rename(&tmp, &target).map_err(|error| Error::io("rename", &tmp, &error))?;
-            created.push(target);
-            disk.sync_dir(&parent).map_err(|error| Error::io("sync", &parent, &error))?;
+            let entry = write_segment(disk.as_ref(), &tmp, spec, batches)?;
+            install::install(&self.shared, &tmp, &entry, created)?;
             entries.push(entry);
         }
         Ok(entries)
-    }
-
-    /// Removes what a failed flush wrote. What stays is removed at the next start.
-    fn undo(&self, created: &[PathBuf]) {
-        for path in created.iter().filter(|path| path.exists()) {
-            if let Err(error) = self.shared.options.disk.remove_dir(path) {
-                tracing::warn!(path = %path.display(), %error, "the remains of a failed flush stay until the next start");
-            }
-        }
     }
 }

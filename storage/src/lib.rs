@@ -3,6 +3,7 @@
 //! ```text
 //! append → decode → WAL (fsync) → memtable → snapshot        acknowledged here
 //!                                    └ flush → segments → catalog → snapshot → WAL files deleted
+//!                                                 └ compaction, retention → fewer segments
 //! ```
 //!
 //! [`Storage`] is the only door. `storage/ARCHITECTURE.md` has the write path, the read path and the invariants;
@@ -11,14 +12,18 @@
 mod budget;
 mod catalog;
 pub mod clock;
+mod compaction;
 mod data_dir;
 pub mod decode;
 pub mod encode;
 pub mod error;
 mod flush;
+mod graveyard;
 mod ingest;
+mod install;
 pub mod io;
 pub mod limits;
+mod maintenance;
 mod memtable;
 mod recovery;
 pub mod schema;
@@ -36,4 +41,4 @@ pub use error::{Error, ErrorKind};
 pub use segment::{LogIndex, Segment, TraceRow, trace_rows_of};
 pub use snapshot::Snapshot;
 pub use status::{Counters, DurationCounts, Status, TableStatus};
-pub use storage::{AckMode, Appended, Options, Storage};
+pub use storage::{AckMode, Appended, Options, Reading, Storage};

@@ -45,6 +45,33 @@ pub const PAGE_ROWS_TRACES: usize = 1_024;
 pub const TOKEN_BYTES_MAX: usize = 64;
 /// Most terms that a prefix may stand for in one index; beyond, the index does not narrow.
 pub const PREFIX_TERMS_MAX: usize = 4_096;
+/// Compression of Parquet pages, zstd.
+pub const ZSTD_LEVEL: i32 = 1;
+/// Compression of the pages of sealed segments, zstd.
+pub const ZSTD_LEVEL_SEALED: i32 = 3;
+/// Level of segments that compaction leaves alone from then on.
+pub const SEALED_LEVEL: u8 = 2;
+/// Segments that one compaction reads at once.
+pub const COMPACTION_FAN_IN: usize = 16;
+/// Segments of about the same size, of one table and day, at which they are compacted.
+pub const COMPACTION_TIER_SEGMENTS: usize = 8;
+/// Size of a compacted segment's data file, in bytes, at which the next one begins.
+pub const COMPACTION_CUT_BYTES: u64 = 256 << 20;
+/// Rows that a compaction holds in memory from all its inputs together, in bytes; half of it waits to be written.
+pub const COMPACTION_BATCH_BYTES: u64 = 24 << 20;
+/// Memory for what a compacted segment's filters and log index need until it is finished, in bytes; the next segment
+/// begins at it.
+pub const COMPACTION_OUTPUT_BYTES: u64 = 40 << 20;
+/// Rows that a compaction writes at once.
+pub const COMPACTION_BATCH_ROWS: usize = 1_024;
+/// How long after its end a day is open to what is still on its way.
+pub const DAY_GRACE: Duration = Duration::from_secs(2 * 3_600);
+/// How often compaction and retention look for work by themselves.
+pub const MAINTENANCE_EVERY: Duration = Duration::from_secs(60);
+/// How long a compaction waits for ingest and queries after each batch, at most.
+pub const COMPACTION_YIELD_MAX: Duration = Duration::from_millis(100);
+/// Trace rows that wait to be written.
+pub const TRACE_ROWS_BUFFERED: usize = 8_192;
 /// Working memory of building a log index, in bytes.
 pub const LOG_INDEX_BUILD_BYTES: usize = 16 << 20;
 /// Bytes of Parquet metadata that stay cached.
@@ -71,6 +98,14 @@ pub struct Limits {
     pub flush_retry: Duration,
     /// See [`FREE_BYTES_MIN`].
     pub free_bytes_min: u64,
+    /// See [`COMPACTION_TIER_SEGMENTS`].
+    pub compaction_tier_segments: usize,
+    /// See [`COMPACTION_CUT_BYTES`].
+    pub compaction_cut_bytes: u64,
+    /// See [`COMPACTION_BATCH_BYTES`].
+    pub compaction_batch_bytes: u64,
+    /// See [`MAINTENANCE_EVERY`].
+    pub maintenance_every: Duration,
 }
 
 impl Default for Limits {
@@ -85,6 +120,10 @@ impl Default for Limits {
             append_wait: APPEND_WAIT,
             flush_retry: FLUSH_RETRY,
             free_bytes_min: FREE_BYTES_MIN,
+            compaction_tier_segments: COMPACTION_TIER_SEGMENTS,
+            compaction_cut_bytes: COMPACTION_CUT_BYTES,
+            compaction_batch_bytes: COMPACTION_BATCH_BYTES,
+            maintenance_every: MAINTENANCE_EVERY,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The start: from a folder, in whatever state it is, to a storage that has every acknowledged row once.
 //!
 //! 1. Take the lock, check the format, open (and migrate) the catalog.
-//! 2. Remove unfinished segments, and finished ones that the catalog does not list because their flush was cut off:
-//!    the log still has their rows.
+//! 2. Remove unfinished segments, finished ones that the catalog does not list because their flush or compaction was
+//!    cut off (the log, or the inputs, still have their rows), and those that the catalog has taken out.
 //! 3. Open the catalog's segments; a missing one is named and left out.
 //! 4. Replay the log after `flushed_lsn` through the memtable, flushing whenever it is full, so that memory stays
 //!    bounded whatever the log's size.
@@ -13,11 +13,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, SegmentEntry};
 use crate::data_dir::DataDir;
 use crate::decode;
 use crate::error::Error;
 use crate::flush::Flusher;
+use crate::graveyard;
 use crate::segment::manifest::{MANIFEST, Manifest};
 use crate::segment::{Segment, SegmentContext};
 use crate::shared::{Committed, Shared};
@@ -41,19 +42,22 @@ pub(crate) fn open(options: Options) -> Result<Opened, Error> {
     let flushed_lsn = catalog.flushed_lsn()?;
     let entries = catalog.segments()?;
     let context = Arc::new(SegmentContext::default());
-    let shared = Arc::new(Shared::new(options, paths, Arc::clone(&context)));
+    let removed = catalog.removed()?;
+    let shared = Arc::new(Shared::new(options, paths, Arc::clone(&context), catalog));
     shared.gauges.flushed_lsn.store(flushed_lsn, Ordering::Release);
 
     empty_tmp(&shared)?;
     report_quarantine(&shared);
-    let known: Vec<_> = entries.iter().map(|entry| entry.path.clone()).collect();
-    let orphan_id = remove_orphans(&shared, &known, flushed_lsn)?;
-    let next_segment_id = entries.iter().map(|entry| entry.segment_id).max().max(orphan_id).unwrap_or(0) + 1;
+    let largest_removed = removed.iter().map(|(id, _)| *id).max();
+    bury_removed(&shared, &removed);
+    let orphan_id = remove_orphans(&shared, &entries, &removed, flushed_lsn)?;
+    let known = entries.iter().map(|entry| entry.segment_id).max();
+    shared.set_next_segment_id(known.max(orphan_id).max(largest_removed).unwrap_or(0) + 1);
     let open = |entry| Segment::open(&shared.paths.root, entry, Arc::clone(&context));
     shared.add_segments(entries.into_iter().map(open).collect());
 
-    let mut flusher = Flusher::new(Arc::clone(&shared), catalog, next_segment_id);
-    let writer = replay(&shared, &mut flusher, flushed_lsn)?;
+    let flusher = Flusher::new(Arc::clone(&shared));
+    let writer = replay(&shared, &flusher, flushed_lsn)?;
     Ok(Opened { shared, flusher, writer, lock })
 }
 
@@ -77,7 +81,16 @@ fn report_quarantine(shared: &Shared) {
 
 /// Removes segments that the catalog does not list and returns the largest id seen. A segment whose rows the log does
 /// not have any more is put aside instead: its catalog is not the one that it was entered into.
-fn remove_orphans(shared: &Shared, known: &[String], flushed_lsn: u64) -> Result<Option<u64>, Error> {
+fn remove_orphans(
+    shared: &Shared,
+    live: &[SegmentEntry],
+    removed: &[(u64, String)],
+    flushed_lsn: u64,
+) -> Result<Option<u64>, Error> {
+    let is_live = |id: &u64| live.iter().any(|entry| entry.segment_id == *id);
+    let is_known = |path: &String| {
+        live.iter().any(|entry| entry.path == *path) || removed.iter().any(|(_, removed)| removed == path)
+    };
     let (disk, paths) = (&shared.options.disk, &shared.paths);
     let list = |path: &Path| disk.list(path).map_err(|error| Error::io("list", path, &error));
     let mut largest = None;
@@ -86,13 +99,18 @@ fn remove_orphans(shared: &Shared, known: &[String], flushed_lsn: u64) -> Result
             let name =
                 |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             largest = largest.max(name(&path).parse().ok());
-            if known.contains(&format!("segments/{}/{}", name(&table), name(&path))) {
+            if is_known(&format!("segments/{}/{}", name(&table), name(&path))) {
                 continue;
             }
             let manifest = std::fs::read(path.join(MANIFEST)).ok();
             let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
-            if manifest.is_some_and(|manifest| manifest.first_lsn > flushed_lsn) {
-                disk.remove_dir(&path).map_err(|error| Error::io("remove", &path, &error))?;
+            // Its rows are still in the log, or in the segments that it was to replace.
+            let is_spare = |manifest: Manifest| match manifest.replaces.as_slice() {
+                [] => manifest.first_lsn > flushed_lsn,
+                replaces => replaces.iter().all(is_live),
+            };
+            if manifest.is_some_and(is_spare) {
+                discard(shared, &path)?;
             } else {
                 let aside = paths.quarantine.join(format!("{}-{}", name(&table), name(&path)));
                 disk.rename(&path, &aside).map_err(|error| Error::io("move to quarantine", &path, &error))?;
@@ -103,7 +121,26 @@ fn remove_orphans(shared: &Shared, known: &[String], flushed_lsn: u64) -> Result
     Ok(largest)
 }
 
-fn replay(shared: &Arc<Shared>, flusher: &mut Flusher, flushed_lsn: u64) -> Result<Writer, Error> {
+/// Removes a segment in one step: what a cut leaves of it is in `tmp/`.
+fn discard(shared: &Shared, path: &Path) -> Result<(), Error> {
+    let name = path.file_name().unwrap_or_default();
+    let tmp = shared.paths.tmp.join(name);
+    let disk = &shared.options.disk;
+    disk.rename(path, &tmp).map_err(|error| Error::io("remove", path, &error))?;
+    disk.remove_dir(&tmp).map_err(|error| Error::io("remove", &tmp, &error))
+}
+
+/// Removes folders whose segments were taken out of the catalog. What cannot be removed now is tried at the next start.
+fn bury_removed(shared: &Shared, removed: &[(u64, String)]) {
+    for (id, path) in removed {
+        let gone = graveyard::remove(shared, &shared.paths.root.join(path));
+        if let Err(error) = gone.and_then(|()| shared.catalog().forget_removed(&[*id])) {
+            tracing::warn!(path, %error, "a segment that is not needed any more stays until the next start");
+        }
+    }
+}
+
+fn replay(shared: &Arc<Shared>, flusher: &Flusher, flushed_lsn: u64) -> Result<Writer, Error> {
     let (options, paths) = (&shared.options, &shared.paths);
     let mut is_disk_usable = true;
     let found = recover(options.disk.as_ref(), &paths.wal, &paths.quarantine, flushed_lsn, |record| {

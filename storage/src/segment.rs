@@ -7,6 +7,7 @@
 //!
 //! Deliberately absent: anything that plans a query.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -31,13 +32,14 @@ mod layout;
 mod log_index;
 pub(crate) mod manifest;
 mod reader;
-mod sort;
+pub(crate) mod sort;
 mod trace_rows;
 mod writer;
 
 pub use log_index::LogIndex;
+pub(crate) use reader::RowStream;
 pub use trace_rows::trace_rows_of;
-pub(crate) use writer::{SegmentPlan, write_segment};
+pub(crate) use writer::{SegmentSpec, SegmentWriter, write_segment};
 
 /// Where the rows of one trace lie in a span segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,28 @@ impl Segment {
         segment
     }
 
+    /// Returns what the catalog says of it.
+    pub(crate) const fn entry(&self) -> &SegmentEntry {
+        &self.entry
+    }
+
+    /// Returns its folder.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns all rows in the order of the file, batch by batch.
+    pub(crate) fn stream(self: &Arc<Self>, batch_rows: usize) -> Result<RowStream, Error> {
+        let metadata = self.reader_metadata(manifest::DATA)?;
+        let reader = self.noting(reader::stream(&self.data_path, metadata, batch_rows))?;
+        Ok(RowStream::new(Arc::clone(self), reader))
+    }
+
+    /// Returns the columns that have no value in any row.
+    pub(crate) fn empty_columns(&self) -> Result<BTreeSet<String>, Error> {
+        Ok(layout::empty_columns(self.reader_metadata(manifest::DATA)?.metadata()))
+    }
+
     /// Returns the number that names the segment; ids grow with time.
     #[must_use]
     pub const fn id(&self) -> u64 {
@@ -173,7 +197,8 @@ impl Segment {
     /// Tells whether rows may belong to the trace (metrics: by their exemplars); never false when they do.
     #[must_use]
     pub fn may_contain_trace(&self, id: &TraceId) -> bool {
-        self.blooms().may_contain(Key::Trace, id.as_bytes())
+        let is_in_range = self.entry.trace_ids.is_none_or(|(min, max)| (min..=max).contains(id.as_bytes()));
+        is_in_range && self.blooms().may_contain(Key::Trace, id.as_bytes())
     }
 
     /// Tells whether rows may belong to a trace with this right half; never false when they do.
@@ -285,7 +310,7 @@ impl Segment {
     }
 
     /// Takes the segment out of service when a result says that it is damaged.
-    fn noting<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn noting<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(error @ (Error::Corrupt { .. } | Error::Newer { .. })) = &result {
             self.take_out(error);
         }

@@ -4,15 +4,17 @@
 //! place of the old one, so that a row is in memory or in a segment, never in both and never in neither.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use arrow::array::RecordBatch;
 
 use crate::budget::Budget;
+use crate::catalog::{Catalog, SegmentEntry};
 use crate::data_dir::DataDir;
 use crate::error::Error;
+use crate::graveyard::Graveyard;
 use crate::memtable::Memtable;
 use crate::schema::Table;
 use crate::segment::{Segment, SegmentContext};
@@ -28,12 +30,19 @@ pub(crate) struct Shared {
     pub(crate) budget: Arc<Budget>,
     pub(crate) segment_context: Arc<SegmentContext>,
     pub(crate) gauges: Gauges,
+    pub(crate) graveyard: Graveyard,
+    catalog: Mutex<Catalog>,
     snapshot: ArcSwap<Snapshot>,
     visible: Mutex<Visible>,
     poisoned: OnceLock<Arc<str>>,
     /// Why appends are refused, why the last flush failed.
     full: Mutex<Option<String>>,
     flush_error: Mutex<Option<String>>,
+    maintenance_error: Mutex<Option<String>>,
+    next_segment_id: AtomicU64,
+    /// Queries that are under way.
+    queries: AtomicU64,
+    is_closing: AtomicBool,
 }
 
 /// What snapshots are made of.
@@ -59,6 +68,11 @@ pub(crate) struct Gauges {
     pub(crate) flush_failures: AtomicU64,
     pub(crate) flushed_rows: AtomicU64,
     pub(crate) replayed_records: AtomicU64,
+    pub(crate) compacted_segments: AtomicU64,
+    pub(crate) compacted_rows: AtomicU64,
+    pub(crate) compaction_bytes: AtomicU64,
+    pub(crate) compaction_failures: AtomicU64,
+    pub(crate) compaction: DurationHistogram,
     pub(crate) wal_sync: DurationHistogram,
     pub(crate) flush: DurationHistogram,
 }
@@ -83,23 +97,72 @@ pub(crate) struct ActiveSize {
 }
 
 impl Shared {
-    pub(crate) fn new(options: Options, paths: DataDir, segment_context: Arc<SegmentContext>) -> Self {
+    pub(crate) fn new(
+        options: Options,
+        paths: DataDir,
+        segment_context: Arc<SegmentContext>,
+        catalog: Catalog,
+    ) -> Self {
         Self {
             budget: Budget::new(options.limits.memtable_budget_bytes),
             options,
             paths,
             segment_context,
             gauges: Gauges::default(),
+            graveyard: Graveyard::default(),
+            catalog: Mutex::new(catalog),
             snapshot: ArcSwap::default(),
             visible: Mutex::default(),
             poisoned: OnceLock::new(),
             full: Mutex::default(),
             flush_error: Mutex::default(),
+            maintenance_error: Mutex::default(),
+            next_segment_id: AtomicU64::new(1),
+            queries: AtomicU64::new(0),
+            is_closing: AtomicBool::new(false),
         }
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+
+    /// Returns the catalog, for one statement or transaction.
+    pub(crate) fn catalog(&self) -> MutexGuard<'_, Catalog> {
+        self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns a new segment's id.
+    pub(crate) fn next_segment_id(&self) -> u64 {
+        self.next_segment_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Says which ids are taken.
+    pub(crate) fn set_next_segment_id(&self, id: u64) {
+        self.next_segment_id.store(id, Ordering::Relaxed);
+    }
+
+    /// Tells the maintenance thread to give up what it does.
+    pub(crate) fn set_closing(&self) {
+        self.is_closing.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Counts a query that begins (`true`) or ends.
+    pub(crate) fn count_query(&self, begins: bool) {
+        if begins {
+            self.queries.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.queries.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells whether a query runs, appends wait for memory or a flush is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.queries.load(Ordering::Relaxed) > 0 || self.budget.has_waiters() || !self.visible().frozen.is_empty()
     }
 
     fn visible(&self) -> MutexGuard<'_, Visible> {
@@ -148,6 +211,23 @@ impl Shared {
         self.budget.adjust(flushed.bytes(), 0);
     }
 
+    /// Puts segments in the place of those that they were made of, whose folders go once nobody reads them.
+    pub(crate) fn swap(&self, removed: &[Arc<Segment>], added: Vec<SegmentEntry>) {
+        let open = |entry| Arc::new(Segment::open(&self.paths.root, entry, Arc::clone(&self.segment_context)));
+        let mut added: Vec<_> = added.into_iter().map(open).collect();
+        let mut visible = self.visible();
+        for list in &mut visible.segments {
+            let is_removed = |segment: &Arc<Segment>| removed.iter().any(|one| Arc::ptr_eq(one, segment));
+            let Some(place) = list.iter().position(is_removed) else { continue };
+            let mut kept: Vec<_> = list.iter().filter(|segment| !is_removed(segment)).map(Arc::clone).collect();
+            kept.splice(place.min(kept.len())..place.min(kept.len()), added.drain(..));
+            *list = kept.into();
+        }
+        self.snapshot.store(Arc::new(visible.snapshot()));
+        drop(visible);
+        self.graveyard.add(removed.iter().map(Arc::clone));
+    }
+
     /// Adds segments that the catalog lists at the start.
     pub(crate) fn add_segments(&self, segments: Vec<Segment>) {
         let mut visible = self.visible();
@@ -186,6 +266,10 @@ impl Shared {
         set_logged(&self.flush_error, why, "a flush failed and will be tried again");
     }
 
+    pub(crate) fn set_maintenance_error(&self, why: Option<String>) {
+        set_logged(&self.maintenance_error, why, "compaction or retention failed and will be tried again");
+    }
+
     pub(crate) fn status(&self) -> Status {
         let snapshot = self.snapshot();
         let tables: Vec<_> = Table::ALL.into_iter().map(|table| table_status(&snapshot, table)).collect();
@@ -201,7 +285,9 @@ impl Shared {
             wal_unflushed_bytes,
             memtable_bytes: active_bytes + frozen_bytes,
             budget_used_bytes: self.budget.used_bytes(),
-            disk_bytes: wal_bytes + tables.iter().map(|table| table.segment_bytes).sum::<u64>(),
+            disk_bytes: wal_bytes
+                + self.graveyard.bytes()
+                + tables.iter().map(|table| table.segment_bytes).sum::<u64>(),
             free_bytes: self.options.disk.free_bytes(&self.paths.root).ok(),
             last_lsn: self.gauges.last_lsn.load(Ordering::Acquire),
             durable_lsn: self.gauges.durable_lsn.load(Ordering::Acquire),
@@ -209,6 +295,7 @@ impl Shared {
             poisoned: self.poisoned.get().map(ToString::to_string),
             full: lock(&self.full).clone(),
             flush_error: lock(&self.flush_error).clone(),
+            maintenance_error: lock(&self.maintenance_error).clone(),
             quarantined: self.segment_context.damage(),
             counters: self.counters(),
             tables,
@@ -228,6 +315,12 @@ impl Shared {
             flush_failures: get(&gauges.flush_failures),
             flushed_rows: get(&gauges.flushed_rows),
             replayed_records: get(&gauges.replayed_records),
+            compactions: gauges.compaction.counts().count,
+            compaction_failures: get(&gauges.compaction_failures),
+            compacted_segments: get(&gauges.compacted_segments),
+            compacted_rows: get(&gauges.compacted_rows),
+            compaction_bytes: get(&gauges.compaction_bytes),
+            compaction: gauges.compaction.counts(),
             wal_sync: gauges.wal_sync.counts(),
             flush: gauges.flush.counts(),
         }

@@ -34,6 +34,8 @@ pub struct Status {
     pub full: Option<String>,
     /// Why the last flush failed; it is tried again by itself. `None` when it did not.
     pub flush_error: Option<String>,
+    /// Why the last compaction or retention failed; it is tried again by itself. `None` when it did not.
+    pub maintenance_error: Option<String>,
     /// Damaged files, each with what was found.
     pub quarantined: Vec<String>,
     /// What was done since the storage was opened.
@@ -74,6 +76,18 @@ pub struct Counters {
     pub flushed_rows: u64,
     /// WAL records replayed at the start.
     pub replayed_records: u64,
+    /// Compactions that put segments in the place of others.
+    pub compactions: u64,
+    /// Rounds of compaction and retention that failed.
+    pub compaction_failures: u64,
+    /// Segments that compactions replaced.
+    pub compacted_segments: u64,
+    /// Rows that compactions read.
+    pub compacted_rows: u64,
+    /// Bytes that compactions wrote.
+    pub compaction_bytes: u64,
+    /// Time of compactions, waits for ingest and queries included.
+    pub compaction: DurationCounts,
     /// Time of WAL writes with their fsync; one a group of appends.
     pub wal_sync: DurationCounts,
     /// Time of flushes.

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::ingest::{Append, Command, Ingest};
 use crate::io::{Disk, RealDisk};
 use crate::limits::{DECODE_INLINE_BYTES_MAX, Limits};
+use crate::maintenance::{self, MaintenanceCommand};
 use crate::memtable::batch_bytes;
 use crate::recovery::{self, Opened};
 use crate::schema::Table;
@@ -90,13 +91,14 @@ pub struct Storage {
 struct Handle {
     shared: Arc<Shared>,
     commands: Sender<Command>,
+    maintenance: Sender<MaintenanceCommand>,
     running: Mutex<Option<Running>>,
 }
 
 /// What ends with the storage.
 #[derive(Debug)]
 struct Running {
-    threads: [JoinHandle<()>; 2],
+    threads: [JoinHandle<()>; 3],
     _lock: File,
 }
 
@@ -111,13 +113,16 @@ impl Storage {
         let (commands, ingest_commands) = channel();
         let (flush_sender, flush_commands) = channel();
         let ingest = Ingest::new(Arc::clone(&shared), writer, ingest_commands, flush_sender);
-        let answers = commands.clone();
+        let (maintenance, maintenance_commands) = channel();
+        let (answers, wake) = (commands.clone(), maintenance.clone());
+        let maintained = Arc::clone(&shared);
         let threads = [
             spawn("telltale-ingest", &shared, move || ingest.run())?,
-            spawn("telltale-flush", &shared, move || flusher.run(&flush_commands, &answers))?,
+            spawn("telltale-flush", &shared, move || flusher.run(&flush_commands, &answers, &wake))?,
+            spawn("telltale-maintain", &shared, move || maintenance::run(&maintained, &maintenance_commands))?,
         ];
         let running = Mutex::new(Some(Running { threads, _lock: lock }));
-        Ok(Self { handle: Arc::new(Handle { shared, commands, running }) })
+        Ok(Self { handle: Arc::new(Handle { shared, commands, maintenance, running }) })
     }
 
     /// Stores an OTLP export request (protobuf) and returns when it is durable (see [`AckMode`]) and in every snapshot
@@ -180,10 +185,28 @@ impl Storage {
         self.send(Command::Close(done))?;
         let result = self.answer(answer).await;
         if let Some(running) = self.handle.take_running() {
+            self.handle.stop_maintenance();
             // The threads have nothing left to do: this does not block for long.
             running.join();
         }
         result
+    }
+
+    /// Returns when there is nothing to compact, to delete or to remove any more. The same happens by itself.
+    ///
+    /// # Errors
+    /// The error of what failed; it is tried again by itself.
+    pub async fn maintain(&self) -> Result<(), Error> {
+        let (done, answer) = oneshot::channel();
+        self.handle.maintenance.send(MaintenanceCommand::Run(done)).map_err(|_| self.gone())?;
+        self.answer(answer).await
+    }
+
+    /// Says that a query runs, as long as the answer lives: compaction gives way to it.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.handle.shared.count_query(true);
+        Reading { shared: Arc::clone(&self.handle.shared) }
     }
 
     /// Returns the engine's account of itself.
@@ -206,7 +229,26 @@ impl Storage {
     }
 }
 
+/// A query under way, see [`Storage::reading`].
+#[derive(Debug)]
+pub struct Reading {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.shared.count_query(false);
+    }
+}
+
 impl Handle {
+    /// Tells the maintenance thread to end, also in the middle of a compaction.
+    fn stop_maintenance(&self) {
+        self.shared.set_closing();
+        // A thread that is gone needs no message.
+        drop(self.maintenance.send(MaintenanceCommand::Stop));
+    }
+
     fn take_running(&self) -> Option<Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -217,6 +259,7 @@ impl Drop for Handle {
         if let Some(running) = self.take_running() {
             // A thread that is gone needs no message.
             drop(self.commands.send(Command::Stop));
+            self.stop_maintenance();
             running.join();
         }
     }

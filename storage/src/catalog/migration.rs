@@ -10,7 +10,10 @@ use super::failed;
 use crate::error::Error;
 
 /// The migrations, in order; the first brings an empty database to version 1.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_init.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../migrations/sqlite/0001_init.sql"),
+    include_str!("../../../migrations/sqlite/0002_compaction.sql"),
+];
 
 /// Runs the migrations that the database does not have yet.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {

@@ -3,8 +3,6 @@
 //! The filters of a segment are one small file that is read at the first question and stays in memory. Layout and
 //! hash are in `storage/FORMAT.md`; the block structure is that of Parquet's bloom filters.
 
-use std::collections::HashSet;
-
 use xxhash_rust::xxh3::xxh3_64;
 
 /// First bytes of the file.
@@ -47,11 +45,14 @@ pub(crate) struct Blooms {
 }
 
 impl Filter {
-    fn of<'a>(keys: impl ExactSizeIterator<Item = &'a [u8]>) -> Self {
-        let blocks = (keys.len() * BITS_PER_KEY).div_ceil(BLOCK_BITS).max(1);
+    /// Makes a filter over hashes, which may repeat.
+    fn of(mut hashes: Vec<u64>) -> Self {
+        hashes.sort_unstable();
+        hashes.dedup();
+        let blocks = (hashes.len() * BITS_PER_KEY).div_ceil(BLOCK_BITS).max(1);
         let mut filter = Self { blocks: vec![[0; BLOCK_WORDS]; blocks] };
-        for key in keys {
-            let (place, mask) = filter.place(key);
+        for hash in hashes {
+            let (place, mask) = place(hash, blocks);
             if let Some(block) = filter.blocks.get_mut(place) {
                 block.iter_mut().zip(mask).for_each(|(word, bit)| *word |= bit);
             }
@@ -60,25 +61,29 @@ impl Filter {
     }
 
     fn may_contain(&self, key: &[u8]) -> bool {
-        let (place, mask) = self.place(key);
+        let (place, mask) = place(hash(key), self.blocks.len());
         self.blocks.get(place).is_none_or(|block| block.iter().zip(mask).all(|(word, bit)| word & bit != 0))
-    }
-
-    /// The upper half of the hash chooses the block, the lower one a bit of each word.
-    fn place(&self, key: &[u8]) -> (usize, Block) {
-        let hash = xxh3_64(key);
-        let place = ((hash >> 32) * self.blocks.len() as u64) >> 32;
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
-        let low = hash as u32;
-        (usize::try_from(place).unwrap_or(0), SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27)))
     }
 }
 
+/// Returns the hash by which a filter knows a key.
+pub(crate) fn hash(key: &[u8]) -> u64 {
+    xxh3_64(key)
+}
+
+/// The upper half of the hash chooses one of `blocks` blocks, the lower one a bit of each word.
+fn place(hash: u64, blocks: usize) -> (usize, Block) {
+    let place = ((hash >> 32) * blocks as u64) >> 32;
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+    let low = hash as u32;
+    (usize::try_from(place).unwrap_or(0), SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27)))
+}
+
 impl Blooms {
-    /// Adds a filter over distinct keys.
-    pub(crate) fn insert<const N: usize>(&mut self, key: Key, keys: &HashSet<[u8; N]>) {
+    /// Adds a filter over keys, given by their hashes ([`hash`]), which may repeat.
+    pub(crate) fn insert(&mut self, key: Key, hashes: Vec<u64>) {
         if let Some(slot) = self.filters.get_mut(key as usize) {
-            *slot = Some(Filter::of(keys.iter().map(<[u8; N]>::as_slice)));
+            *slot = Some(Filter::of(hashes));
         }
     }
 
@@ -145,8 +150,8 @@ mod tests {
             spans in prop::collection::hash_set(any::<[u8; 8]>(), 0..300),
         ) {
             let mut blooms = Blooms::default();
-            blooms.insert(Key::Trace, &traces);
-            blooms.insert(Key::Span, &spans);
+            blooms.insert(Key::Trace, traces.iter().map(|id| hash(id)).collect());
+            blooms.insert(Key::Span, spans.iter().map(|id| hash(id)).collect());
             let bytes = blooms.encode();
             let read = Blooms::decode(&bytes).unwrap();
             prop_assert_eq!(&read, &blooms);
@@ -161,7 +166,7 @@ mod tests {
             at in any::<prop::sample::Index>(),
         ) {
             let mut blooms = Blooms::default();
-            blooms.insert(Key::Trace, &keys);
+            blooms.insert(Key::Trace, keys.iter().map(|id| hash(id)).collect());
             let mut bytes = blooms.encode();
             prop_assert!(Blooms::decode(&bytes[..at.index(bytes.len())]).is_err());
             let bit = at.index(bytes.len() * 8);
@@ -172,9 +177,9 @@ mod tests {
 
     #[test]
     fn false_answers_are_rare() {
-        let keys: HashSet<[u8; 8]> = (0..20_000_u64).map(u64::to_le_bytes).collect();
+        let keys = (0..20_000_u64).map(|key| hash(&key.to_le_bytes())).collect();
         let mut blooms = Blooms::default();
-        blooms.insert(Key::Span, &keys);
+        blooms.insert(Key::Span, keys);
         let wrong = (20_000..120_000_u64).filter(|key| blooms.may_contain(Key::Span, &key.to_le_bytes())).count();
         assert!(wrong < 1_000, "{wrong} of 100,000");
     }

@@ -5,14 +5,19 @@
 //! most of the footer). Columns of tiny numbers, and those without a value in this segment, are not compressed: the
 //! decompressor's context costs a reader more than the bytes, some 25 µs a column of a look-up that takes 1 ms.
 
+use std::collections::BTreeSet;
+
 use arrow::datatypes::{DataType, Schema};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::metadata::{KeyValue, ParquetMetaData, RowGroupMetaData, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
 use super::sort::SortColumn;
-use crate::limits::{PAGE_BYTES, PAGE_ROWS, PAGE_ROWS_LOGS, PAGE_ROWS_TRACES, ROW_GROUP_ROWS};
+use crate::limits::{
+    PAGE_BYTES, PAGE_ROWS, PAGE_ROWS_LOGS, PAGE_ROWS_TRACES, ROW_GROUP_ROWS, SEALED_LEVEL, ZSTD_LEVEL,
+    ZSTD_LEVEL_SEALED,
+};
 use crate::schema::{self, Table, col};
 
 /// Columns with page statistics.
@@ -63,13 +68,14 @@ const TINY: [&str; 8] = [
 /// Returns the writer's settings for the rows of a table; `empty` columns have no value in any row.
 pub(crate) fn data_properties(
     table: Table,
+    level: u8,
     sorted_by: &[SortColumn],
     empty: &[&str],
     notes: Vec<KeyValue>,
 ) -> WriterProperties {
     let page_rows = if table == Table::Logs { PAGE_ROWS_LOGS } else { PAGE_ROWS };
     let schema = table.schema();
-    let mut builder = properties(&schema, page_rows, sorted_by, notes);
+    let mut builder = properties(&schema, page_rows, sorted_by, notes).set_compression(compression(level));
     for field in schema.fields().iter().filter(|field| empty.contains(&field.name().as_str())) {
         for path in leaves(field.name(), field.data_type()) {
             builder = builder.set_column_compression(path, Compression::UNCOMPRESSED);
@@ -83,16 +89,21 @@ pub(crate) fn trace_properties(notes: Vec<KeyValue>) -> WriterProperties {
     properties(&schema::trace_rows(), PAGE_ROWS_TRACES, &[(col::TRACE_ID, false)], notes).build()
 }
 
+/// Sealed rows are written once more and then read for days: they get more of the processor.
+fn compression(level: u8) -> Compression {
+    let level = if level >= SEALED_LEVEL { ZSTD_LEVEL_SEALED } else { ZSTD_LEVEL };
+    Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default())
+}
+
 fn properties(
     schema: &Schema,
     page_rows: usize,
     sorted_by: &[SortColumn],
     notes: Vec<KeyValue>,
 ) -> WriterPropertiesBuilder {
-    let level = ZstdLevel::try_new(1).unwrap_or_default();
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(compression(0))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(page_rows)
         .set_data_page_size_limit(PAGE_BYTES)
@@ -122,6 +133,19 @@ fn properties(
     }
     // Keys of attributes are few, their values are not.
     builder.set_column_dictionary_enabled(leaf(&[col::ATTRIBUTES, "list", "item", "key"]), true)
+}
+
+/// Returns the columns that have no value in any row: those that are not compressed although they are not tiny.
+pub(crate) fn empty_columns(metadata: &ParquetMetaData) -> BTreeSet<String> {
+    let (mut all, mut full) = (BTreeSet::new(), BTreeSet::new());
+    for chunk in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
+        let Some(name) = chunk.column_path().parts().first() else { continue };
+        all.insert(name.clone());
+        if chunk.compression() != Compression::UNCOMPRESSED || TINY.contains(&name.as_str()) {
+            full.insert(name.clone());
+        }
+    }
+    &all - &full
 }
 
 /// Returns the paths of a column's leaves.

@@ -36,6 +36,17 @@ pub(crate) struct Manifest {
     pub(crate) first_lsn: u64,
     pub(crate) last_lsn: u64,
     pub(crate) created_at_ns: u64,
+    /// How often its rows were compacted: 0 a flush, 1 inside the open day, 2 sealed.
+    #[serde(default)]
+    pub(crate) level: u8,
+    /// Smallest and largest trace id of a span segment, hex.
+    #[serde(default)]
+    pub(crate) min_trace_id: Option<String>,
+    #[serde(default)]
+    pub(crate) max_trace_id: Option<String>,
+    /// The segments whose rows these are; none for a flush.
+    #[serde(default)]
+    pub(crate) replaces: Vec<u64>,
     pub(crate) files: Vec<FileEntry>,
 }
 
@@ -93,6 +104,11 @@ fn file_hash(path: &Path) -> std::io::Result<(u64, String)> {
         bytes += count as u64;
     }
     Ok((bytes, hash_text(&hash)))
+}
+
+/// Returns a trace id as it stands in the manifest.
+pub(crate) fn trace_id_text(id: &[u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(*id))
 }
 
 /// Returns the hash as it stands in the manifest.

@@ -12,7 +12,7 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::PageIndexPolicy;
@@ -20,6 +20,7 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use crate::error::Error;
 use crate::limits::METADATA_CACHE_BYTES;
+use crate::segment::Segment;
 
 /// Rows of a batch that a read returns.
 const BATCH_ROWS: usize = 8_192;
@@ -106,6 +107,36 @@ pub(crate) fn read_rows(
     let reader = builder.with_batch_size(expected.clamp(1, BATCH_ROWS)).build();
     let reader = reader.map_err(|error| Error::corrupt(path, error))?;
     reader.collect::<Result<_, _>>().map_err(|error| Error::corrupt(path, error))
+}
+
+/// Returns a reader over all rows.
+pub(crate) fn stream(
+    path: &Path,
+    metadata: ArrowReaderMetadata,
+    batch_rows: usize,
+) -> Result<ParquetRecordBatchReader, Error> {
+    let file = PositionedFile::open(path).map_err(|error| Error::corrupt(path, error))?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(batch_rows);
+    builder.build().map_err(|error| Error::corrupt(path, error))
+}
+
+/// The rows of a segment, batch by batch.
+#[derive(Debug)]
+pub(crate) struct RowStream {
+    segment: Arc<Segment>,
+    reader: ParquetRecordBatchReader,
+}
+
+impl RowStream {
+    pub(crate) const fn new(segment: Arc<Segment>, reader: ParquetRecordBatchReader) -> Self {
+        Self { segment, reader }
+    }
+
+    /// Returns the next rows; `None` at the end. Damage takes the segment out of service.
+    pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let next = self.reader.next().transpose();
+        self.segment.noting(next.map_err(|error| Error::corrupt(self.segment.data_path(), error)))
+    }
 }
 
 fn projection(metadata: &ArrowReaderMetadata, columns: Option<&[&str]>) -> Result<ProjectionMask, Error> {

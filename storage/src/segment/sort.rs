@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::{SortOptions, interleave_record_batch};
-use arrow::row::{RowConverter, SortField};
+use arrow::row::{RowConverter, Rows, SortField};
 
 use crate::error::Error;
 use crate::schema::{Table, col};
@@ -42,20 +42,9 @@ pub(crate) fn for_each_sorted(
 
 /// Returns (batch, row) of every row, sorted.
 fn sorted_places(table: Table, batches: &[Arc<RecordBatch>]) -> Result<Vec<(u32, u32)>, Error> {
-    let schema = table.schema();
-    let columns = sort_columns(table);
-    let fields = columns.iter().map(|(name, descending)| {
-        let options = SortOptions { descending: *descending, nulls_first: false };
-        Ok(SortField::new_with_options(schema.field_with_name(name)?.data_type().clone(), options))
-    });
-    let converter = RowConverter::new(fields.collect::<Result<Vec<_>, Error>>()?)?;
-    let mut keys = Vec::with_capacity(batches.len());
-    for batch in batches {
-        let missing = || Error::Bug(format!("a {} batch without its sort columns", table.name()));
-        let columns: Option<Vec<_>> = columns.iter().map(|(name, _)| batch.column_by_name(name).cloned()).collect();
-        keys.push(converter.convert_columns(&columns.ok_or_else(missing)?)?);
-    }
-    let mut places: Vec<_> = keys
+    let converter = key_converter(table)?;
+    let batch_keys = batches.iter().map(|batch| keys(table, &converter, batch)).collect::<Result<Vec<_>, _>>()?;
+    let mut places: Vec<_> = batch_keys
         .iter()
         .zip(0_u32..)
         .flat_map(|(rows, batch)| rows.iter().zip(0_u32..).map(move |(key, row)| (key, batch, row)))
@@ -63,4 +52,22 @@ fn sorted_places(table: Table, batches: &[Arc<RecordBatch>]) -> Result<Vec<(u32,
     // Not stable by itself, but the place is part of the key.
     places.sort_unstable();
     Ok(places.into_iter().map(|(_, batch, row)| (batch, row)).collect())
+}
+
+/// Returns what makes keys of a table's rows that compare as the rows sort.
+pub(crate) fn key_converter(table: Table) -> Result<RowConverter, Error> {
+    let schema = table.schema();
+    let fields = sort_columns(table).iter().map(|(name, descending)| {
+        let options = SortOptions { descending: *descending, nulls_first: false };
+        Ok(SortField::new_with_options(schema.field_with_name(name)?.data_type().clone(), options))
+    });
+    Ok(RowConverter::new(fields.collect::<Result<Vec<_>, Error>>()?)?)
+}
+
+/// Returns the keys of a batch's rows.
+pub(crate) fn keys(table: Table, converter: &RowConverter, batch: &RecordBatch) -> Result<Rows, Error> {
+    let missing = || Error::Bug(format!("a {} batch without its sort columns", table.name()));
+    let columns: Option<Vec<_>> =
+        sort_columns(table).iter().map(|(name, _)| batch.column_by_name(name).cloned()).collect();
+    Ok(converter.convert_columns(&columns.ok_or_else(missing)?)?)
 }

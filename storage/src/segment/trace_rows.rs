@@ -20,6 +20,7 @@ use crate::schema::{self, col};
 pub(crate) struct TraceRowsBuilder {
     traces: HashMap<[u8; 16], Trace>,
     rows: u64,
+    last: Option<[u8; 16]>,
 }
 
 #[derive(Debug)]
@@ -72,38 +73,51 @@ impl TraceRowsBuilder {
             let trace = self.traces.entry(id).or_insert_with(|| Trace::at(start, self.rows));
             trace.add(&columns, row, start);
             self.rows += 1;
+            self.last = Some(id);
         }
         Ok(())
     }
 
-    /// Returns the ids of all traces.
-    pub(crate) fn trace_ids(&self) -> impl Iterator<Item = &[u8; 16]> {
-        self.traces.keys()
+    /// Returns how many traces wait for [`TraceRowsBuilder::take_complete`] or [`TraceRowsBuilder::finish`].
+    pub(crate) fn len(&self) -> usize {
+        self.traces.len()
+    }
+
+    /// Returns the rows of the traces that are complete, when spans come sorted by trace: all but the last one.
+    pub(crate) fn take_complete(&mut self) -> Result<RecordBatch, Error> {
+        let last = self.last.and_then(|id| self.traces.remove_entry(&id));
+        let complete = std::mem::take(&mut self.traces);
+        self.traces.extend(last);
+        rows_of(complete)
     }
 
     /// Returns the rows.
     pub(crate) fn finish(self) -> Result<RecordBatch, Error> {
-        let mut traces: Vec<_> = self.traces.into_iter().collect();
-        traces.sort_unstable_by_key(|(id, _)| *id);
-        let roots = || traces.iter().map(|(_, trace)| trace.root.as_ref());
-        let errors = || traces.iter().map(|(_, trace)| trace.first_error.as_ref());
-        let columns: Vec<ArrayRef> = vec![
-            ids(traces.iter().map(|(id, _)| Some(id)))?,
-            times(traces.iter().map(|(_, trace)| trace.start)),
-            times(traces.iter().map(|(_, trace)| trace.end)),
-            ids(roots().map(|root| root.map(|root| &root.span_id)))?,
-            texts(roots().map(|root| root.and_then(|root| root.service.as_deref()))),
-            texts(roots().map(|root| root.map(|root| root.name.as_str()))),
-            counts(traces.iter().map(|(_, trace)| trace.spans)),
-            counts(traces.iter().map(|(_, trace)| trace.errors)),
-            texts(errors().map(|error| error.and_then(|error| error.service.as_deref()))),
-            texts(errors().map(|error| error.and_then(|error| error.message.as_deref()))),
-            lists(traces.iter().map(|(_, trace)| &trace.services)),
-            counts(traces.iter().map(|(_, trace)| trace.row_start)),
-            counts(traces.iter().map(|(_, trace)| trace.spans)),
-        ];
-        Ok(RecordBatch::try_new(schema::trace_rows(), columns)?)
+        rows_of(self.traces)
     }
+}
+
+fn rows_of(traces: HashMap<[u8; 16], Trace>) -> Result<RecordBatch, Error> {
+    let mut traces: Vec<_> = traces.into_iter().collect();
+    traces.sort_unstable_by_key(|(id, _)| *id);
+    let roots = || traces.iter().map(|(_, trace)| trace.root.as_ref());
+    let errors = || traces.iter().map(|(_, trace)| trace.first_error.as_ref());
+    let columns: Vec<ArrayRef> = vec![
+        ids(traces.iter().map(|(id, _)| Some(id)))?,
+        times(traces.iter().map(|(_, trace)| trace.start)),
+        times(traces.iter().map(|(_, trace)| trace.end)),
+        ids(roots().map(|root| root.map(|root| &root.span_id)))?,
+        texts(roots().map(|root| root.and_then(|root| root.service.as_deref()))),
+        texts(roots().map(|root| root.map(|root| root.name.as_str()))),
+        counts(traces.iter().map(|(_, trace)| trace.spans)),
+        counts(traces.iter().map(|(_, trace)| trace.errors)),
+        texts(errors().map(|error| error.and_then(|error| error.service.as_deref()))),
+        texts(errors().map(|error| error.and_then(|error| error.message.as_deref()))),
+        lists(traces.iter().map(|(_, trace)| &trace.services)),
+        counts(traces.iter().map(|(_, trace)| trace.row_start)),
+        counts(traces.iter().map(|(_, trace)| trace.spans)),
+    ];
+    Ok(RecordBatch::try_new(schema::trace_rows(), columns)?)
 }
 
 impl Trace {

@@ -1,46 +1,43 @@
 //! Writes one segment: a folder of files, each synced, whose name is its own only once all of them are.
 //!
-//! What happens around it, and in which order, is the flush's business (`flush.rs`).
+//! What happens around it, and in which order, is the business of the flush (`flush.rs`) and of the compaction
+//! (`compaction.rs`).
 
-use std::collections::HashSet;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch};
-use arrow::compute::{max, min};
-use arrow::datatypes::TimestampNanosecondType;
-use parquet::arrow::ArrowWriter;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::bloom::{Blooms, Key};
 use super::layout::{data_properties, trace_properties};
-use super::log_index::LogIndexBuilder;
-use super::manifest::{self, FileEntry, Manifest};
+use super::manifest;
 use super::sort::{for_each_sorted, sort_columns};
-use super::trace_rows::{TraceRowsBuilder, column};
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
-use crate::io::{Appender, Disk, write_file};
-use crate::schema::{self, Table, col};
+use crate::io::Disk;
+use crate::limits::TRACE_ROWS_BUFFERED;
+use crate::schema::{self, Table};
+use contents::Contents;
+use output::{Output, ParquetFile};
 
-/// Bytes that are written at once.
-const BUFFER_BYTES: usize = 1 << 20;
+mod contents;
+mod output;
 
-/// What a segment is to hold.
-#[derive(Debug)]
-pub(crate) struct SegmentPlan<'a> {
+/// What a segment is.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentSpec {
     pub(crate) segment_id: u64,
     pub(crate) table: Table,
-    pub(crate) batches: &'a [Arc<RecordBatch>],
+    /// See `Manifest::level`.
+    pub(crate) level: u8,
     pub(crate) first_lsn: u64,
     pub(crate) last_lsn: u64,
     pub(crate) created_at_ns: u64,
+    /// See `Manifest::replaces`.
+    pub(crate) replaces: Vec<u64>,
 }
 
-impl SegmentPlan<'_> {
+impl SegmentSpec {
     /// Returns the segment's folder inside the data folder.
     pub(crate) fn path(&self) -> String {
         format!("segments/{}/{:010}", self.table.name(), self.segment_id)
@@ -52,118 +49,87 @@ impl SegmentPlan<'_> {
     }
 }
 
-/// Writes all files of a segment into `dir`, which it creates, and syncs them and the folder.
-pub(crate) fn write_segment(disk: &dyn Disk, dir: &Path, plan: &SegmentPlan<'_>) -> Result<SegmentEntry, Error> {
-    disk.create_dir(dir).map_err(|error| Error::io("create", dir, &error))?;
-    let mut output = Output { disk, dir, files: Vec::new() };
-    let mut contents = Contents::new(plan.table)?;
-    let notes = notes(plan);
-    let empty = empty_columns(plan.table, plan.batches);
-    let empty: Vec<&str> = empty.iter().map(String::as_str).collect();
-    let properties = data_properties(plan.table, sort_columns(plan.table), &empty, notes.clone());
-    let mut writer = output.parquet(manifest::DATA, plan.table.schema(), properties)?;
-    for_each_sorted(plan.table, plan.batches, |batch| {
-        contents.push(batch)?;
-        writer.writer.write(batch).map_err(|error| writer.failed(error))
-    })?;
-    output.finish(writer)?;
-    let mut blooms = contents.blooms();
-    let summary = (contents.rows, contents.min_time_ns, contents.max_time_ns);
-    if let Some(traces) = contents.traces {
-        let ids: HashSet<[u8; 16]> = traces.trace_ids().copied().collect();
-        insert_trace_ids(&mut blooms, &ids);
-        let mut writer = output.parquet(manifest::TRACES, schema::trace_rows(), trace_properties(notes))?;
-        writer.writer.write(&traces.finish()?).map_err(|error| writer.failed(error))?;
-        output.finish(writer)?;
-    }
-    if let Some(index) = contents.log_index {
-        output.log_index(index)?;
-    }
-    output.whole(manifest::BLOOM, &blooms.encode())?;
-    output.manifest(plan, summary)
+/// Writes rows in memory as a segment into `dir`, which it creates, and syncs the files and the folder.
+pub(crate) fn write_segment(
+    disk: &dyn Disk,
+    dir: &Path,
+    spec: SegmentSpec,
+    batches: &[Arc<RecordBatch>],
+) -> Result<SegmentEntry, Error> {
+    let table = spec.table;
+    let empty = empty_columns(table, batches);
+    let mut writer = SegmentWriter::create(disk, dir, spec, &empty)?;
+    for_each_sorted(table, batches, |batch| writer.push(batch))?;
+    writer.finish()
 }
 
-/// What is learnt about the rows while they are written.
-struct Contents {
-    rows: u64,
-    min_time_ns: i64,
-    max_time_ns: i64,
-    table: Table,
-    traces: Option<TraceRowsBuilder>,
-    log_index: Option<LogIndexBuilder>,
-    trace_ids: HashSet<[u8; 16]>,
-    span_ids: HashSet<[u8; 8]>,
+/// A segment that is being written, batch by batch in its order. What an error leaves is the caller's to remove.
+pub(crate) struct SegmentWriter<'a> {
+    output: Output<'a>,
+    spec: SegmentSpec,
+    contents: Contents,
+    data: ParquetFile,
+    traces: Option<ParquetFile>,
 }
 
-impl Contents {
-    fn new(table: Table) -> Result<Self, Error> {
-        Ok(Self {
-            rows: 0,
-            min_time_ns: i64::MAX,
-            max_time_ns: i64::MIN,
-            table,
-            traces: (table == Table::Spans).then(TraceRowsBuilder::default),
-            log_index: (table == Table::Logs).then(LogIndexBuilder::new).transpose()?,
-            trace_ids: HashSet::new(),
-            span_ids: HashSet::new(),
-        })
+impl<'a> SegmentWriter<'a> {
+    /// Begins a segment in `dir`, which it creates; `empty` names columns that will have no value in any row.
+    pub(crate) fn create(disk: &'a dyn Disk, dir: &Path, spec: SegmentSpec, empty: &[String]) -> Result<Self, Error> {
+        disk.create_dir(dir).map_err(|error| Error::io("create", dir, &error))?;
+        let output = Output::new(disk, PathBuf::from(dir));
+        let notes = notes(&spec);
+        let empty: Vec<&str> = empty.iter().map(String::as_str).collect();
+        let properties = data_properties(spec.table, spec.level, sort_columns(spec.table), &empty, notes.clone());
+        let data = output.parquet(manifest::DATA, spec.table.schema(), properties)?;
+        let traces = (spec.table == Table::Spans)
+            .then(|| output.parquet(manifest::TRACES, schema::trace_rows(), trace_properties(notes)))
+            .transpose()?;
+        let contents = Contents::new(spec.table)?;
+        Ok(Self { output, spec, contents, data, traces })
     }
 
-    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.rows += batch.num_rows() as u64;
-        let times =
-            column(batch, self.table.time_column(), |array| array.as_primitive_opt::<TimestampNanosecondType>())?;
-        self.min_time_ns = self.min_time_ns.min(min(times).unwrap_or(i64::MAX));
-        self.max_time_ns = self.max_time_ns.max(max(times).unwrap_or(i64::MIN));
-        match self.table {
-            Table::Spans => {
-                let ids = column(batch, col::SPAN_ID, AsArray::as_fixed_size_binary_opt)?;
-                collect_ids(ids, &mut self.span_ids);
-                if let Some(traces) = &mut self.traces {
-                    traces.push(batch)?;
-                }
-            }
-            Table::Logs => {
-                let ids = column(batch, col::TRACE_ID, AsArray::as_fixed_size_binary_opt)?;
-                collect_ids(ids, &mut self.trace_ids);
-                if let Some(index) = &mut self.log_index {
-                    index.push(batch)?;
-                }
-            }
-            _ => self.push_exemplars(batch)?,
+    /// Adds rows that do not sort before those already added.
+    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        self.contents.push(batch)?;
+        self.data.write(batch)?;
+        if let (Some(file), Some(rows)) = (&mut self.traces, &mut self.contents.traces)
+            && rows.len() >= TRACE_ROWS_BUFFERED
+        {
+            file.write(&rows.take_complete()?)?;
         }
         Ok(())
     }
 
-    fn push_exemplars(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        // Summaries have none.
-        let Some(exemplars) = batch.column_by_name(col::EXEMPLARS) else { return Ok(()) };
-        let members = exemplars.as_list_opt::<i32>().and_then(|list| list.values().as_struct_opt());
-        let ids = members.and_then(|members| members.column_by_name(col::TRACE_ID)?.as_binary_opt::<i32>());
-        let ids = ids.ok_or_else(|| Error::Bug("a batch without proper exemplars".into()))?;
-        self.trace_ids.extend(ids.iter().flatten().filter_map(|id| <[u8; 16]>::try_from(id).ok()));
-        Ok(())
+    /// Returns about how large the data file is so far, in bytes.
+    pub(crate) fn data_bytes(&self) -> u64 {
+        self.data.bytes()
     }
 
-    fn blooms(&mut self) -> Blooms {
-        let mut blooms = Blooms::default();
-        if self.table == Table::Spans {
-            blooms.insert(Key::Span, &std::mem::take(&mut self.span_ids));
-        } else {
-            insert_trace_ids(&mut blooms, &std::mem::take(&mut self.trace_ids));
+    /// Returns about how much memory is held until the end, in bytes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.contents.memory_bytes()
+    }
+
+    /// Returns the number of rows so far.
+    pub(crate) const fn rows(&self) -> u64 {
+        self.contents.rows
+    }
+
+    /// Writes what is left, the manifest last, and syncs the folder.
+    pub(crate) fn finish(mut self) -> Result<SegmentEntry, Error> {
+        self.output.finish(self.data)?;
+        let blooms = self.contents.take_blooms();
+        let summary = self.contents.summary();
+        if let (Some(mut file), Some(rows)) = (self.traces, self.contents.traces) {
+            file.write(&rows.finish()?)?;
+            self.output.finish(file)?;
         }
-        blooms
+        if let Some(index) = self.contents.log_index {
+            self.output.log_index(index)?;
+        }
+        self.output.whole(manifest::BLOOM, &blooms.encode())?;
+        self.output.manifest(&self.spec, &summary)
     }
-}
-
-fn collect_ids<const N: usize>(array: &FixedSizeBinaryArray, ids: &mut HashSet<[u8; N]>) {
-    ids.extend(array.iter().flatten().filter_map(|id| <[u8; N]>::try_from(id).ok()));
-}
-
-fn insert_trace_ids(blooms: &mut Blooms, ids: &HashSet<[u8; 16]>) {
-    let low_64 = |id: &[u8; 16]| id.last_chunk::<8>().copied();
-    blooms.insert(Key::Trace, ids);
-    blooms.insert(Key::Low64, &ids.iter().filter_map(low_64).collect());
 }
 
 /// Returns the columns that have no value in any row: only nulls, only empty lists.
@@ -177,144 +143,15 @@ fn empty_columns(table: Table, batches: &[Arc<RecordBatch>]) -> Vec<String> {
     names.filter(|name| batches.iter().all(|batch| batch.column_by_name(name).is_some_and(is_empty))).cloned().collect()
 }
 
-fn notes(plan: &SegmentPlan<'_>) -> Vec<KeyValue> {
-    let order: Vec<_> = sort_columns(plan.table)
+fn notes(spec: &SegmentSpec) -> Vec<KeyValue> {
+    let order: Vec<_> = sort_columns(spec.table)
         .iter()
         .map(|(name, descending)| format!("{name}{}", if *descending { " desc" } else { "" }))
         .collect();
     vec![
-        KeyValue::new("telltale.schema".into(), format!("{}.v{}", plan.table.name(), schema::VERSION)),
-        KeyValue::new("telltale.segment".into(), plan.segment_id.to_string()),
-        KeyValue::new("telltale.lsn".into(), format!("{}-{}", plan.first_lsn, plan.last_lsn)),
+        KeyValue::new("telltale.schema".into(), format!("{}.v{}", spec.table.name(), schema::VERSION)),
+        KeyValue::new("telltale.segment".into(), spec.segment_id.to_string()),
+        KeyValue::new("telltale.lsn".into(), format!("{}-{}", spec.first_lsn, spec.last_lsn)),
         KeyValue::new("telltale.sort".into(), order.join(",")),
     ]
-}
-
-/// The folder that is being written.
-struct Output<'a> {
-    disk: &'a dyn Disk,
-    dir: &'a Path,
-    files: Vec<FileEntry>,
-}
-
-/// A Parquet file that is being written.
-struct ParquetFile {
-    name: &'static str,
-    path: PathBuf,
-    writer: ArrowWriter<BufWriter<HashingAppender>>,
-}
-
-impl ParquetFile {
-    fn failed(&self, error: parquet::errors::ParquetError) -> Error {
-        parquet_failed(&self.path, error)
-    }
-}
-
-fn parquet_failed(path: &Path, error: parquet::errors::ParquetError) -> Error {
-    match error {
-        parquet::errors::ParquetError::External(source) => match source.downcast::<std::io::Error>() {
-            Ok(error) => Error::io("write", path, &error),
-            Err(source) => Error::Bug(format!("writing {}: {source}", path.display())),
-        },
-        other => Error::Bug(format!("writing {}: {other}", path.display())),
-    }
-}
-
-impl Output<'_> {
-    fn parquet(
-        &self,
-        name: &'static str,
-        schema: arrow::datatypes::SchemaRef,
-        properties: WriterProperties,
-    ) -> Result<ParquetFile, Error> {
-        let path = self.dir.join(name);
-        let file = self.disk.create(&path).map_err(|error| Error::io("create", &path, &error))?;
-        let sink = HashingAppender { appender: Appender::new(file), hash: Xxh3::new(), bytes: 0 };
-        let writer = ArrowWriter::try_new(BufWriter::with_capacity(BUFFER_BYTES, sink), schema, Some(properties));
-        let writer = writer.map_err(|error| parquet_failed(&path, error))?;
-        Ok(ParquetFile { name, path, writer })
-    }
-
-    fn finish(&mut self, file: ParquetFile) -> Result<(), Error> {
-        let ParquetFile { name, path, writer } = file;
-        let buffered = writer.into_inner().map_err(|error| parquet_failed(&path, error))?;
-        let failed = |error: &std::io::Error| Error::io("write", &path, error);
-        let mut sink = buffered.into_inner().map_err(|error| failed(error.error()))?;
-        sink.appender.sync().map_err(|error| Error::io("sync", &path, &error))?;
-        let xxh3 = manifest::hash_text(&sink.hash);
-        self.files.push(FileEntry { name: name.into(), bytes: sink.bytes, xxh3 });
-        Ok(())
-    }
-
-    fn whole(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.dir.join(name);
-        write_file(self.disk, &path, bytes).map_err(|error| Error::io("write", &path, &error))?;
-        let xxh3 = format!("{:016x}", xxh3_64(bytes));
-        self.files.push(FileEntry { name: name.into(), bytes: bytes.len() as u64, xxh3 });
-        Ok(())
-    }
-
-    fn log_index(&mut self, builder: LogIndexBuilder) -> Result<(), Error> {
-        let dir = self.dir.join(manifest::LOG_INDEX);
-        self.disk.create_dir(&dir).map_err(|error| Error::io("create", &dir, &error))?;
-        for (name, bytes) in builder.finish()? {
-            self.whole(&format!("{}/{}", manifest::LOG_INDEX, name.display()), &bytes)?;
-        }
-        self.disk.sync_dir(&dir).map_err(|error| Error::io("sync", &dir, &error))
-    }
-
-    fn manifest(self, plan: &SegmentPlan<'_>, summary: (u64, i64, i64)) -> Result<SegmentEntry, Error> {
-        let (rows, min_time_ns, max_time_ns) = summary;
-        let bytes = self.files.iter().map(|file| file.bytes).sum();
-        let manifest = Manifest {
-            version: manifest::VERSION,
-            segment_id: plan.segment_id,
-            table: plan.table.name().into(),
-            schema_version: schema::VERSION,
-            rows,
-            min_time_ns,
-            max_time_ns,
-            first_lsn: plan.first_lsn,
-            last_lsn: plan.last_lsn,
-            created_at_ns: plan.created_at_ns,
-            files: self.files,
-        };
-        let text = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::Bug(format!("manifest: {error}")))?;
-        let path = self.dir.join(manifest::MANIFEST);
-        write_file(self.disk, &path, &text).map_err(|error| Error::io("write", &path, &error))?;
-        self.disk.sync_dir(self.dir).map_err(|error| Error::io("sync", self.dir, &error))?;
-        Ok(SegmentEntry {
-            segment_id: plan.segment_id,
-            table: plan.table,
-            path: plan.path(),
-            schema_version: schema::VERSION,
-            rows,
-            bytes,
-            min_time_ns,
-            max_time_ns,
-            first_lsn: plan.first_lsn,
-            last_lsn: plan.last_lsn,
-            created_at_ns: plan.created_at_ns,
-        })
-    }
-}
-
-/// Computes the checksum of what passes through.
-struct HashingAppender {
-    appender: Appender,
-    hash: Xxh3,
-    bytes: u64,
-}
-
-impl Write for HashingAppender {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let count = self.appender.write(bytes)?;
-        self.hash.update(bytes);
-        self.bytes += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.appender.flush()
-    }
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use super::*;
 use crate::clock::ManualClock;
 use crate::io::{Fault, FaultyDisk, Operation};
+use crate::schema::col;
 use crate::testing::{all_rows, folder, logs, metrics, one_span, runtime, span_counts};
 
+mod compaction;
 mod crash;
 
 fn options(folder: &Path) -> Options {

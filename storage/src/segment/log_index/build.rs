@@ -65,6 +65,11 @@ impl LogIndexBuilder {
         Ok(())
     }
 
+    /// Returns the memory that the index takes so far, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.writer.mem_usage()
+    }
+
     /// Returns the index's files, by name.
     pub(crate) fn finish(self) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
         let index = self.writer.finalize().map_err(bug)?;

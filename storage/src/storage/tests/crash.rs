@@ -3,17 +3,19 @@
 
 use super::*;
 
-const APPENDS: u32 = 15;
+const APPENDS: u32 = 8;
 
 /// What the scenario was promised.
 #[derive(Debug, Default)]
 struct Promised {
     acknowledged: Vec<u32>,
     refused: Vec<u32>,
+    /// Log records that were acknowledged, and those that were not.
+    logs: (usize, usize),
 }
 
-/// Appends, flushes, fills WAL files, appends during a flush, closes; stops caring at the first error of an append only
-/// when the power is off.
+/// Appends, flushes, compacts, fills WAL files, appends during a flush, closes; stops caring at the first error of an
+/// append only when the power is off.
 async fn scenario(options: Options, disk: &FaultyDisk) -> Promised {
     let mut promised = Promised::default();
     let Ok(storage) = Storage::open(options) else { return promised };
@@ -22,11 +24,15 @@ async fn scenario(options: Options, disk: &FaultyDisk) -> Promised {
             Ok(_) => promised.acknowledged.push(id),
             Err(_) => promised.refused.push(id),
         }
-        if id == 2 {
-            storage.append(SignalKind::Logs, logs(&[(u64::from(id), "a log", Some(1))])).await.ok();
+        if id % 4 == 2 {
+            match storage.append(SignalKind::Logs, logs(&[(u64::from(id), "a log", Some(1))])).await {
+                Ok(_) => promised.logs.0 += 1,
+                Err(_) => promised.logs.1 += 1,
+            }
         }
-        if id % 8 == 5 {
+        if id % 4 == 3 {
             storage.flush().await.ok();
+            storage.maintain().await.ok();
         }
         if disk.is_crashed() {
             break;
@@ -44,6 +50,8 @@ fn faulty_options(folder: &Path, disk: &FaultyDisk) -> Options {
     options.disk = Arc::new(disk.clone());
     options.limits.wal_file_bytes = 1_500;
     options.limits.flush_retry = Duration::from_millis(1);
+    options.limits.compaction_tier_segments = 2;
+    options.limits.maintenance_every = Duration::from_secs(3_600);
     options
 }
 
@@ -53,12 +61,15 @@ async fn operations() -> u64 {
     let disk = FaultyDisk::new(&folder.path().join("trash"), 1);
     let promised = scenario(faulty_options(folder.path(), &disk), &disk).await;
     assert_eq!((promised.acknowledged.len(), promised.refused.len()), (APPENDS as usize, 0));
+    let storage = Storage::open(options(folder.path())).unwrap();
+    let segments = storage.snapshot().segments(Table::Spans).map(|segment| segment.entry().level).collect::<Vec<_>>();
+    assert_eq!(segments, [1], "compacted");
     disk.calls()
 }
 
 async fn check(fault: Fault) {
     let operations = operations().await;
-    assert!(operations > 80, "{operations}");
+    assert!(operations > 130, "{operations}");
     for call in 1..=operations {
         let folder = folder();
         let disk = FaultyDisk::new(&folder.path().join("trash"), call);
@@ -85,12 +96,22 @@ async fn check(fault: Fault) {
         }
         assert!(counts.values().all(|count| *count == 1), "{context}: {counts:?}");
         assert!(counts.keys().all(|id| *id < APPENDS), "{context}: {counts:?}");
+        let log_rows = all_rows(&storage.snapshot(), Table::Logs).num_rows();
+        let (acknowledged, refused) = promised.logs;
+        assert!((acknowledged..=acknowledged + refused).contains(&log_rows), "{context}: {log_rows} logs");
         // And life goes on.
         append(&storage, 100).await.unwrap();
         storage.flush().await.unwrap();
         let after = span_counts(&storage.snapshot());
         assert_eq!(after.len(), counts.len() + 1, "{context}");
         assert_eq!(storage.status().wal_bytes, 0, "{context}");
+        // Nothing lies about that is not live.
+        storage.maintain().await.unwrap();
+        let live: u64 = storage.status().tables.iter().map(|table| table.segments).sum();
+        let lists =
+            ["spans", "logs"].map(|table| RealDisk.list(&folder.path().join("data/segments").join(table)).unwrap());
+        assert_eq!(lists.iter().map(Vec::len).sum::<usize>() as u64, live, "{context}: {lists:?}");
+        assert_eq!(RealDisk.list(&folder.path().join("data/tmp")).unwrap().len(), 0, "{context}");
     }
 }
 

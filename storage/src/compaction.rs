@@ -1,0 +1,228 @@
+//! Compaction: segments become fewer, larger ones with the same rows, exactly once.
+//!
+//! 1. [`policy`] chooses inputs of one table; their rows stay visible.
+//! 2. [`merge`] streams them, sorted, into folders of `tmp/`; every file and folder is synced. An output is cut at
+//!    `limits::COMPACTION_CUT_BYTES`, spans between two traces, so that outputs have disjoint ranges of trace ids.
+//! 3. The folders are renamed to their place, and
+//! 4. the folders above are synced.
+//! 5. One catalog transaction takes the inputs out, notes their folders as still to be removed, and adds the outputs.
+//! 6. One snapshot swap does the same for queries. Who holds an older snapshot goes on reading the inputs.
+//! 7. The inputs' folders are removed once no snapshot holds them (`graveyard.rs`).
+//!
+//! A crash before 5 leaves outputs that the next start removes, because their manifests name inputs that are live. A
+//! crash after 5 leaves folders that the catalog has noted. An error before 5 undoes the outputs.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+
+use crate::catalog::SegmentEntry;
+use crate::error::Error;
+use crate::install;
+use crate::limits::{COMPACTION_OUTPUT_BYTES, COMPACTION_YIELD_MAX};
+use crate::schema::{Table, col};
+use crate::segment::{Segment, SegmentSpec, SegmentWriter};
+use crate::shared::Shared;
+use policy::{Candidate, Job, Policy};
+
+pub(crate) mod merge;
+pub(crate) mod policy;
+
+/// How much longer than it works a compaction waits while ingest or queries are busy.
+const YIELD_RATIO: u32 = 4;
+/// How often a waiting compaction looks whether it may go on.
+const YIELD_STEP: Duration = Duration::from_millis(5);
+
+/// Returns the next merge and its inputs.
+pub(crate) fn next_job(shared: &Shared) -> Option<(Job, Vec<Arc<Segment>>)> {
+    let limits = &shared.options.limits;
+    let policy = Policy { tier_segments: limits.compaction_tier_segments, cut_bytes: limits.compaction_cut_bytes };
+    let snapshot = shared.snapshot();
+    let segments: Vec<_> = Table::ALL.into_iter().flat_map(|table| snapshot.segments(table)).map(Arc::clone).collect();
+    let candidates: Vec<_> = segments.iter().map(|segment| candidate(segment)).collect();
+    let job = policy.next(&candidates, shared.options.clock.now().0)?;
+    let find = |id: &u64| segments.iter().find(|segment| segment.id() == *id).map(Arc::clone);
+    let inputs = job.inputs.iter().filter_map(find).collect();
+    Some((job, inputs))
+}
+
+fn candidate(segment: &Segment) -> Candidate {
+    let entry = segment.entry();
+    Candidate {
+        segment_id: entry.segment_id,
+        table: entry.table,
+        level: entry.level,
+        bytes: entry.bytes,
+        first_lsn: entry.first_lsn,
+        created_at_ns: entry.created_at_ns,
+        has_deleted: false,
+    }
+}
+
+/// Does one merge: steps 2 to 6. `Error::Closed` when the storage closes meanwhile.
+pub(crate) fn compact(shared: &Shared, job: &Job, inputs: &[Arc<Segment>]) -> Result<(), Error> {
+    let start = Instant::now();
+    check_room(shared, inputs)?;
+    let mut outputs = Outputs::new(shared, job, inputs)?;
+    let keep = |_: &RecordBatch| Ok(None);
+    let mut worked = Instant::now();
+    let merged = merge::merge(job.table, inputs, shared.options.limits.compaction_batch_bytes, &keep, |batch| {
+        outputs.push(batch)?;
+        give_way(shared, worked.elapsed())?;
+        worked = Instant::now();
+        Ok(())
+    });
+    let done = merged.and_then(|()| outputs.finish()).and_then(|added| {
+        let removed: Vec<SegmentEntry> = inputs.iter().map(|segment| segment.entry().clone()).collect();
+        shared.catalog().commit_swap(&removed, &added)?;
+        Ok(added)
+    });
+    match done {
+        Ok(added) => {
+            let gauges = &shared.gauges;
+            gauges.compaction.record(start.elapsed());
+            gauges.compacted_segments.fetch_add(inputs.len() as u64, Ordering::Relaxed);
+            gauges.compacted_rows.fetch_add(inputs.iter().map(|one| one.rows()).sum(), Ordering::Relaxed);
+            gauges.compaction_bytes.fetch_add(added.iter().map(|one| one.bytes).sum(), Ordering::Relaxed);
+            shared.swap(inputs, added);
+            Ok(())
+        }
+        Err(error) => {
+            install::undo(shared, &outputs.created);
+            Err(error)
+        }
+    }
+}
+
+/// A compaction needs the room of its inputs once more.
+fn check_room(shared: &Shared, inputs: &[Arc<Segment>]) -> Result<(), Error> {
+    let bytes: u64 = inputs.iter().map(|segment| segment.bytes()).sum();
+    let needed = bytes.saturating_add(shared.options.limits.free_bytes_min);
+    let root = &shared.paths.root;
+    let free = shared.options.disk.free_bytes(root).unwrap_or(u64::MAX);
+    if free >= needed {
+        return Ok(());
+    }
+    let detail = format!("{free} bytes are free, compaction needs {needed}");
+    Err(Error::DiskFull { path: root.clone(), detail })
+}
+
+/// Waits while ingest or queries need the machine: up to a multiple of the time worked, so that it goes on slowly.
+fn give_way(shared: &Shared, worked: Duration) -> Result<(), Error> {
+    let most = worked.saturating_mul(YIELD_RATIO).min(COMPACTION_YIELD_MAX);
+    let start = Instant::now();
+    loop {
+        if shared.is_closing() {
+            return Err(Error::Closed);
+        }
+        if !shared.is_busy() || start.elapsed() >= most {
+            return Ok(());
+        }
+        std::thread::park_timeout(YIELD_STEP);
+    }
+}
+
+/// The segments that a merge writes, one after another.
+struct Outputs<'a> {
+    shared: &'a Shared,
+    spec: SegmentSpec,
+    /// Columns without a value in any input.
+    empty: Vec<String>,
+    writer: Option<(PathBuf, SegmentWriter<'a>)>,
+    entries: Vec<SegmentEntry>,
+    /// What an error must undo.
+    created: Vec<PathBuf>,
+    last_trace: Vec<u8>,
+}
+
+impl<'a> Outputs<'a> {
+    fn new(shared: &'a Shared, job: &Job, inputs: &[Arc<Segment>]) -> Result<Self, Error> {
+        let entries = || inputs.iter().map(|segment| segment.entry());
+        let spec = SegmentSpec {
+            segment_id: 0,
+            table: job.table,
+            level: job.level,
+            first_lsn: entries().map(|entry| entry.first_lsn).min().unwrap_or(0),
+            last_lsn: entries().map(|entry| entry.last_lsn).max().unwrap_or(0),
+            created_at_ns: entries().map(|entry| entry.created_at_ns).max().unwrap_or(0),
+            replaces: job.inputs.clone(),
+        };
+        let mut empty: Option<BTreeSet<String>> = None;
+        for segment in inputs {
+            let columns = segment.empty_columns()?;
+            empty = Some(empty.map_or_else(|| columns.clone(), |empty| &empty & &columns));
+        }
+        let empty = empty.unwrap_or_default().into_iter().collect();
+        let (entries, created) = (Vec::new(), Vec::new());
+        Ok(Self { shared, spec, empty, writer: None, entries, created, last_trace: Vec::new() })
+    }
+
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let mut rest = batch.clone();
+        if self.is_full() {
+            let same = self.rows_of_last_trace(batch);
+            if same == batch.num_rows() {
+                return self.write(batch);
+            }
+            if same > 0 {
+                self.write(&batch.slice(0, same))?;
+            }
+            self.finish_one()?;
+            rest = batch.slice(same, batch.num_rows() - same);
+        }
+        self.write(&rest)?;
+        if let Some(ids) = trace_ids(self.spec.table, &rest)
+            && let Some(last) = ids.len().checked_sub(1)
+        {
+            self.last_trace = ids.value(last).to_vec();
+        }
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        let cut = self.shared.options.limits.compaction_cut_bytes;
+        self.writer.as_ref().is_some_and(|(_, writer)| {
+            writer.rows() > 0 && (writer.data_bytes() >= cut || writer.memory_bytes() >= COMPACTION_OUTPUT_BYTES)
+        })
+    }
+
+    /// Returns how many rows at the front belong to the trace that was written last; 0 but for spans.
+    fn rows_of_last_trace(&self, batch: &RecordBatch) -> usize {
+        let Some(ids) = trace_ids(self.spec.table, batch) else { return 0 };
+        ids.iter().take_while(|id| *id == Some(self.last_trace.as_slice())).count()
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        if self.writer.is_none() {
+            let mut spec = self.spec.clone();
+            spec.segment_id = self.shared.next_segment_id();
+            let tmp = self.shared.paths.tmp.join(spec.tmp_name());
+            self.created.push(tmp.clone());
+            let writer = SegmentWriter::create(self.shared.options.disk.as_ref(), &tmp, spec, &self.empty)?;
+            self.writer = Some((tmp, writer));
+        }
+        self.writer.as_mut().map_or(Ok(()), |(_, writer)| writer.push(batch))
+    }
+
+    fn finish_one(&mut self) -> Result<(), Error> {
+        if let Some((tmp, writer)) = self.writer.take() {
+            let entry = writer.finish()?;
+            install::install(self.shared, &tmp, &entry, &mut self.created)?;
+            self.entries.push(entry);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Vec<SegmentEntry>, Error> {
+        self.finish_one()?;
+        Ok(std::mem::take(&mut self.entries))
+    }
+}
+
+fn trace_ids(table: Table, batch: &RecordBatch) -> Option<&arrow::array::FixedSizeBinaryArray> {
+    (table == Table::Spans).then(|| batch.column_by_name(col::TRACE_ID)?.as_fixed_size_binary_opt()).flatten()
+}

@@ -1,0 +1,197 @@
+//! Merges sorted segments into one stream of batches, without holding more than a few rows of each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, DictionaryArray, Int32Array, RecordBatch};
+use arrow::compute::{filter_record_batch, interleave};
+use arrow::datatypes::{DataType, Int32Type, SchemaRef};
+use arrow::row::{Row, RowConverter, Rows};
+
+use crate::error::Error;
+use crate::limits::COMPACTION_BATCH_ROWS;
+use crate::schema::Table;
+use crate::segment::{RowStream, Segment, sort};
+
+/// Says which rows of a batch stay; `None`: all.
+pub(crate) type Keep<'a> = &'a dyn Fn(&RecordBatch) -> Result<Option<BooleanArray>, Error>;
+
+/// Gives the rows of all segments to `write`, in the table's order; of equal rows those of the first segment come
+/// first. About `memory_bytes` of rows are held at once.
+pub(crate) fn merge(
+    table: Table,
+    segments: &[Arc<Segment>],
+    memory_bytes: u64,
+    keep: Keep<'_>,
+    mut write: impl FnMut(&RecordBatch) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let converter = sort::key_converter(table)?;
+    let rows = batch_rows(segments, memory_bytes)?;
+    let mut sources = Vec::new();
+    let mut inputs = Vec::with_capacity(segments.len());
+    for segment in segments {
+        let mut input = Input { stream: segment.stream(rows)?, head: None };
+        input.advance(table, &converter, keep, &mut sources)?;
+        inputs.push(input);
+    }
+    let mut pending: Vec<(usize, usize)> = Vec::with_capacity(rows);
+    while let Some((input, end)) = next_run(&inputs) {
+        let Some(input) = inputs.get_mut(input) else { break };
+        let Some(head) = &mut input.head else { break };
+        let end = end.min(head.next + rows - pending.len());
+        pending.extend((head.next..end).map(|row| (head.source, row)));
+        head.next = end;
+        if head.next == head.keys.num_rows() {
+            input.advance(table, &converter, keep, &mut sources)?;
+        }
+        if pending.len() == rows {
+            write(&gather(&table.schema(), &sources, &pending)?)?;
+            pending.clear();
+            forget(&mut sources, &mut inputs);
+        }
+    }
+    if !pending.is_empty() {
+        write(&gather(&table.schema(), &sources, &pending)?)?;
+    }
+    Ok(())
+}
+
+/// Returns how many rows are read of each segment, and written, at once.
+fn batch_rows(segments: &[Arc<Segment>], memory_bytes: u64) -> Result<usize, Error> {
+    let mut row_bytes = 1;
+    for segment in segments {
+        let groups = segment.metadata()?;
+        let bytes: i64 = groups.row_groups().iter().map(|group| group.total_byte_size()).sum();
+        row_bytes = row_bytes.max(bytes.cast_unsigned() / segment.rows().max(1));
+    }
+    // One batch of each input and as much again that waits to be written.
+    let rows = memory_bytes / row_bytes / (segments.len() as u64 * 2).max(2);
+    Ok(usize::try_from(rows).unwrap_or(usize::MAX).clamp(1, COMPACTION_BATCH_ROWS))
+}
+
+/// A segment that is being read.
+struct Input {
+    stream: RowStream,
+    /// `None`: it has ended.
+    head: Option<Head>,
+}
+
+/// The batch from which an input's next row comes.
+struct Head {
+    /// Its place among the sources.
+    source: usize,
+    keys: Rows,
+    next: usize,
+}
+
+impl Head {
+    fn key(&self) -> Row<'_> {
+        self.keys.row(self.next)
+    }
+}
+
+impl Input {
+    /// Goes on to the next batch that has rows.
+    fn advance(
+        &mut self,
+        table: Table,
+        converter: &RowConverter,
+        keep: Keep<'_>,
+        sources: &mut Vec<Option<RecordBatch>>,
+    ) -> Result<(), Error> {
+        self.head = None;
+        while let Some(mut batch) = self.stream.next_batch()? {
+            if let Some(kept) = keep(&batch)? {
+                batch = filter_record_batch(&batch, &kept)?;
+            }
+            if batch.num_rows() > 0 {
+                let keys = sort::keys(table, converter, &batch)?;
+                self.head = Some(Head { source: sources.len(), keys, next: 0 });
+                sources.push(Some(batch));
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the input whose row is next, and where its rows stop being the next ones; `None` at the end of all.
+fn next_run(inputs: &[Input]) -> Option<(usize, usize)> {
+    let heads = || inputs.iter().enumerate().filter_map(|(place, input)| Some((place, input.head.as_ref()?)));
+    let (best, head) = heads().min_by(|one, other| one.1.key().cmp(&other.1.key()).then(one.0.cmp(&other.0)))?;
+    let rival = heads().filter(|(place, _)| *place != best).map(|(place, head)| (head.key(), place)).min();
+    let end = match rival {
+        None => head.keys.num_rows(),
+        Some((key, place)) => {
+            let is_next = |row: &usize| (head.keys.row(*row), best) < (key, place);
+            head.next + 1 + (head.next + 1..head.keys.num_rows()).take_while(is_next).count()
+        }
+    };
+    Some((best, end))
+}
+
+/// Lets go of batches that no input stands in any more.
+fn forget(sources: &mut Vec<Option<RecordBatch>>, inputs: &mut [Input]) {
+    let mut kept = Vec::with_capacity(inputs.len());
+    for head in inputs.iter_mut().filter_map(|input| input.head.as_mut()) {
+        let batch = sources.get_mut(head.source).and_then(Option::take);
+        head.source = kept.len();
+        kept.push(batch);
+    }
+    *sources = kept;
+}
+
+/// Returns the given (source, row) places as one batch.
+fn gather(
+    schema: &SchemaRef,
+    sources: &[Option<RecordBatch>],
+    places: &[(usize, usize)],
+) -> Result<RecordBatch, Error> {
+    let sources: Vec<&RecordBatch> = sources
+        .iter()
+        .map(|source| source.as_ref().ok_or_else(|| Error::Bug("a batch of a merge is gone".into())))
+        .collect::<Result<_, _>>()?;
+    let columns = schema.fields().iter().enumerate().map(|(index, field)| match field.data_type() {
+        DataType::Dictionary(..) => {
+            gather_envelopes(&sources.iter().map(|batch| batch.column(index)).collect::<Vec<_>>(), places)
+        }
+        _ => {
+            let columns: Vec<&dyn Array> = sources.iter().map(|batch| batch.column(index).as_ref()).collect();
+            Ok(interleave(&columns, places)?)
+        }
+    });
+    let columns = columns.collect::<Result<Vec<_>, Error>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+/// Each envelope that occurs, once. Arrow's own way would copy the whole dictionary of every source for each batch.
+fn gather_envelopes(columns: &[&ArrayRef], places: &[(usize, usize)]) -> Result<ArrayRef, Error> {
+    let wrong = || Error::Bug("an envelope column of another type".into());
+    let dictionaries = columns.iter().map(|column| {
+        let dictionary = column.as_dictionary_opt::<Int32Type>().ok_or_else(wrong)?;
+        Ok((dictionary.keys(), dictionary.values().as_binary_opt::<i32>().ok_or_else(wrong)?))
+    });
+    let dictionaries = dictionaries.collect::<Result<Vec<_>, Error>>()?;
+    let mut translated: HashMap<(usize, i32), i32> = HashMap::new();
+    let mut known: HashMap<&[u8], i32> = HashMap::new();
+    let mut values = BinaryBuilder::new();
+    let mut keys: Vec<Option<i32>> = Vec::with_capacity(places.len());
+    for (source, row) in places {
+        let (old, bytes) = dictionaries.get(*source).ok_or_else(wrong)?;
+        if old.is_null(*row) {
+            keys.push(None);
+            continue;
+        }
+        let old = old.value(*row);
+        let key = translated.entry((*source, old)).or_insert_with(|| {
+            let value = bytes.value(usize::try_from(old).unwrap_or(usize::MAX));
+            let next = i32::try_from(known.len()).unwrap_or(i32::MAX);
+            *known.entry(value).or_insert_with(|| {
+                values.append_value(value);
+                next
+            })
+        });
+        keys.push(Some(*key));
+    }
+    Ok(Arc::new(DictionaryArray::try_new(Int32Array::from(keys), Arc::new(values.finish()))?))
+}

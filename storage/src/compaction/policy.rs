@@ -1,0 +1,112 @@
+//! Which segments are compacted next: a pure function of what there is.
+//!
+//! Segments of one table and one UTC day of arrival are merged with others of about the same size, eight at a time, so
+//! that a row is rewritten a few times however long the day is. Once a day is over and its last rows are in segments,
+//! what is left of it is merged into sealed ones. The day is that of arrival, not that of the rows' own times: a sender
+//! with a wrong clock, or an old trace that is sent again, then costs nothing and lives as long as everything else.
+
+use crate::limits::{COMPACTION_FAN_IN, DAY_GRACE, SEALED_LEVEL};
+use crate::schema::Table;
+
+/// Nanoseconds of a day.
+const DAY_NS: u64 = 24 * 3_600 * 1_000_000_000;
+/// Segments up to this size, in bytes, are of the smallest tier.
+const SMALLEST_TIER_BYTES: u64 = 1 << 20;
+/// Ratio of the sizes of one tier.
+const TIER_RATIO: u64 = 8;
+
+/// A segment as the policy sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) segment_id: u64,
+    pub(crate) table: Table,
+    pub(crate) level: u8,
+    pub(crate) bytes: u64,
+    pub(crate) first_lsn: u64,
+    /// When the newest of its rows arrived, in nanoseconds since the epoch.
+    pub(crate) created_at_ns: u64,
+    /// Whether rows in it were deleted and have to go.
+    pub(crate) has_deleted: bool,
+}
+
+/// What to merge, and into what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) table: Table,
+    /// Ids of the inputs, in order of arrival.
+    pub(crate) inputs: Vec<u64>,
+    /// The outputs' level.
+    pub(crate) level: u8,
+}
+
+/// The numbers that the policy goes by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Policy {
+    /// Segments of one tier that are worth a merge.
+    pub(crate) tier_segments: usize,
+    /// Size at which an output is cut, in bytes; half of it is as good as full.
+    pub(crate) cut_bytes: u64,
+}
+
+impl Policy {
+    /// Returns the next merge; `None` when everything is as it should be.
+    pub(crate) fn next(&self, segments: &[Candidate], now_ns: u64) -> Option<Job> {
+        if let Some(segment) = segments.iter().find(|segment| segment.has_deleted) {
+            let inputs = vec![segment.segment_id];
+            return Some(Job { table: segment.table, inputs, level: segment.level.max(1) });
+        }
+        let mut open: Vec<&Candidate> = segments.iter().filter(|one| one.level < SEALED_LEVEL).collect();
+        open.sort_unstable_by_key(|one| (one.table, day(one), one.first_lsn, one.segment_id));
+        let days = || open.chunk_by(|one, other| (one.table, day(one)) == (other.table, day(other)));
+        // What arrives now first: many small segments cost every query.
+        let tiered = days().find_map(|of_day| self.tiered(of_day));
+        tiered.or_else(|| days().filter(|of_day| is_over(of_day, now_ns)).find_map(sealed))
+    }
+
+    /// Returns a merge of segments of one tier of a day.
+    fn tiered(&self, of_day: &[&Candidate]) -> Option<Job> {
+        let mut tiers: Vec<u32> = of_day.iter().map(|one| tier(one.bytes)).collect();
+        tiers.sort_unstable();
+        tiers.dedup();
+        tiers.into_iter().find_map(|wanted| {
+            let members = || of_day.iter().filter(|one| tier(one.bytes) == wanted);
+            if members().count() < self.tier_segments.max(2) {
+                return None;
+            }
+            let chosen: Vec<_> = members().take(COMPACTION_FAN_IN).collect();
+            let bytes: u64 = chosen.iter().map(|one| one.bytes).sum();
+            let level = if bytes >= self.cut_bytes { SEALED_LEVEL } else { 1 };
+            job(chosen.into_iter().copied(), level)
+        })
+    }
+}
+
+/// Returns a merge of what is left of a day that is over.
+fn sealed(of_day: &[&Candidate]) -> Option<Job> {
+    // One that is alone gains nothing by being written again.
+    if of_day.len() < 2 { None } else { job(of_day.iter().take(COMPACTION_FAN_IN).copied(), SEALED_LEVEL) }
+}
+
+fn job<'a>(inputs: impl Iterator<Item = &'a Candidate>, level: u8) -> Option<Job> {
+    let mut inputs = inputs.peekable();
+    let table = inputs.peek()?.table;
+    Some(Job { table, inputs: inputs.map(|one| one.segment_id).collect(), level })
+}
+
+fn day(segment: &Candidate) -> u64 {
+    segment.created_at_ns / DAY_NS
+}
+
+fn is_over(of_day: &[&Candidate], now_ns: u64) -> bool {
+    let grace = u64::try_from(DAY_GRACE.as_nanos()).unwrap_or(u64::MAX);
+    let end = |one: &&Candidate| (day(one) + 1).saturating_mul(DAY_NS);
+    of_day.first().is_some_and(|one| now_ns > end(one).saturating_add(grace))
+}
+
+/// Returns the place of a size on a scale of powers of eight.
+fn tier(bytes: u64) -> u32 {
+    (bytes / SMALLEST_TIER_BYTES).checked_ilog(TIER_RATIO).map_or(0, |tier| tier + 1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! The policy against every history of arrivals: it ends, it leaves few segments, it rewrites a row a few times.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const POLICY: Policy = Policy { tier_segments: 8, cut_bytes: 256 << 20 };
+const HOUR_NS: u64 = 3_600 * 1_000_000_000;
+
+/// A store of which only sizes are known.
+#[derive(Debug, Default)]
+struct Model {
+    segments: Vec<Candidate>,
+    next_id: u64,
+    written: u64,
+    flushed: u64,
+}
+
+impl Model {
+    fn flush(&mut self, table: Table, bytes: u64, now_ns: u64) {
+        self.flushed += bytes;
+        self.add(table, 0, bytes, self.next_id + 1, now_ns);
+    }
+
+    fn add(&mut self, table: Table, level: u8, bytes: u64, first_lsn: u64, created_at_ns: u64) {
+        self.next_id += 1;
+        let segment_id = self.next_id;
+        self.segments.push(Candidate { segment_id, table, level, bytes, first_lsn, created_at_ns, has_deleted: false });
+    }
+
+    /// Does what the policy says until it says nothing more.
+    fn settle(&mut self, now_ns: u64) {
+        let mut jobs = 0;
+        while let Some(job) = POLICY.next(&self.segments, now_ns) {
+            jobs += 1;
+            assert!(jobs <= self.next_id, "the policy does not end");
+            assert!((2..=COMPACTION_FAN_IN).contains(&job.inputs.len()), "{job:?}");
+            let is_input = |one: &Candidate| job.inputs.contains(&one.segment_id);
+            let inputs: Vec<_> = self.segments.iter().copied().filter(is_input).collect();
+            assert_eq!(inputs.len(), job.inputs.len());
+            assert!(inputs.iter().all(|one| one.table == job.table && one.level < SEALED_LEVEL));
+            assert!(inputs.iter().all(|one| day(one) == day(&inputs[0])), "two days in {inputs:?}");
+            self.segments.retain(|one| !is_input(one));
+            let mut rest: u64 = inputs.iter().map(|one| one.bytes).sum();
+            self.written += rest;
+            let first_lsn = inputs.iter().map(|one| one.first_lsn).min().unwrap();
+            let created = inputs.iter().map(|one| one.created_at_ns).max().unwrap();
+            while rest > 0 {
+                let bytes = rest.min(POLICY.cut_bytes);
+                self.add(job.table, job.level, bytes, first_lsn, created);
+                rest -= bytes;
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_history_settles_with_few_segments_and_few_rewrites(
+        flushes in prop::collection::vec((0_usize..2, 1_u64..40 << 20, 0_u64..3 * HOUR_NS), 1..300),
+    ) {
+        let mut model = Model::default();
+        let mut now = 20_000 * DAY_NS;
+        for (table, bytes, pause) in flushes {
+            now += pause;
+            model.flush([Table::Spans, Table::Logs][table], bytes, now);
+            model.settle(now);
+        }
+        let mut open: BTreeMap<(Table, u64, u32), usize> = BTreeMap::new();
+        for one in model.segments.iter().filter(|one| one.level < SEALED_LEVEL) {
+            *open.entry((one.table, day(one), tier(one.bytes))).or_default() += 1;
+        }
+        prop_assert!(open.values().all(|count| *count < POLICY.tier_segments), "{open:?}");
+        // A month later every day has at most one segment that is not sealed.
+        now += 30 * DAY_NS;
+        model.settle(now);
+        let mut left: BTreeMap<(Table, u64), usize> = BTreeMap::new();
+        for one in model.segments.iter().filter(|one| one.level < SEALED_LEVEL) {
+            *left.entry((one.table, day(one))).or_default() += 1;
+        }
+        prop_assert!(left.values().all(|count| *count == 1), "{left:?}");
+        // Once a tier, of which there are four below the cut, and once to be sealed.
+        prop_assert!(model.written <= 5 * model.flushed, "{} of {}", model.written, model.flushed);
+        let bytes: u64 = model.segments.iter().map(|one| one.bytes).sum();
+        prop_assert_eq!(bytes, model.flushed);
+    }
+}
+
+/// Scenario: a day of a quiet machine, one small flush every ten minutes, looked at before and after midnight.
+#[test]
+fn a_quiet_day_ends_in_one_sealed_segment() {
+    let mut model = Model::default();
+    let start = 20_000 * DAY_NS;
+    for minute in (0..24 * 60).step_by(10) {
+        let now = start + minute * 60_000_000_000;
+        model.flush(Table::Spans, 1_000, now);
+        model.settle(now);
+        assert!(model.segments.len() < POLICY.tier_segments);
+    }
+    model.settle(start + DAY_NS + HOUR_NS);
+    assert!(model.segments.len() > 1, "the day is still open to what is on its way");
+    model.settle(start + DAY_NS + 3 * HOUR_NS);
+    assert_eq!(model.segments.iter().map(|one| (one.level, one.bytes)).collect::<Vec<_>>(), [(2, 144_000)]);
+}
+
+#[test]
+fn a_segment_with_deleted_rows_is_written_again_alone() {
+    let mut model = Model::default();
+    model.flush(Table::Logs, 5, 7);
+    model.segments[0].has_deleted = true;
+    let job = POLICY.next(&model.segments, 7).unwrap();
+    assert_eq!((job.inputs.as_slice(), job.level), (&[1][..], 1));
+    model.segments[0].level = SEALED_LEVEL;
+    assert_eq!(POLICY.next(&model.segments, 7).unwrap().level, SEALED_LEVEL);
+}
+
+#[test]
+fn sizes_have_their_tiers() {
+    assert_eq!([0, 1 << 20, (8 << 20) - 1, 8 << 20, 64 << 20].map(tier), [0, 1, 1, 2, 3]);
+}

@@ -1,0 +1,80 @@
+//! The maintenance thread: it keeps segments few and the disk from filling up, after everybody else.
+//!
+//! It runs at a low priority of the operating system, gives way to ingest and queries between two batches, and does one
+//! thing at a time. Whatever fails is said in the status and tried again.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+
+use tokio::sync::oneshot;
+
+use crate::compaction;
+use crate::error::Error;
+use crate::graveyard;
+use crate::shared::Shared;
+
+/// Priority below everything else of the process, as `nice` counts it.
+const NICE: i32 = 10;
+
+/// What the thread is asked to do.
+#[derive(Debug)]
+pub(crate) enum MaintenanceCommand {
+    /// There may be something to do.
+    Wake,
+    /// Do all that there is to do and answer then.
+    Run(oneshot::Sender<Result<(), Error>>),
+    /// End; what is under way is given up.
+    Stop,
+}
+
+/// Works until it is told to end.
+pub(crate) fn run(shared: &Arc<Shared>, commands: &Receiver<MaintenanceCommand>) {
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::debug!(%error, "the maintenance thread keeps its priority");
+    }
+    loop {
+        let done = match commands.recv_timeout(shared.options.limits.maintenance_every) {
+            Ok(MaintenanceCommand::Run(done)) => Some(done),
+            Ok(MaintenanceCommand::Wake) | Err(RecvTimeoutError::Timeout) => None,
+            Ok(MaintenanceCommand::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let result = maintain(shared);
+        if let Some(done) = done {
+            // Whoever went away does not need the answer.
+            drop(done.send(result));
+        }
+    }
+}
+
+/// Does all that there is to do.
+fn maintain(shared: &Shared) -> Result<(), Error> {
+    let result = work(shared);
+    match &result {
+        Ok(()) => shared.set_maintenance_error(None),
+        Err(Error::Closed) => {}
+        Err(error) => {
+            shared.gauges.compaction_failures.fetch_add(1, Ordering::Relaxed);
+            shared.set_maintenance_error(Some(error.to_string()));
+        }
+    }
+    result
+}
+
+fn work(shared: &Shared) -> Result<(), Error> {
+    graveyard::bury(shared)?;
+    while let Some((job, inputs)) = compaction::next_job(shared) {
+        match compaction::compact(shared, &job, &inputs) {
+            // A damaged segment is out of service from now on; the others go on without it.
+            Err(error @ (Error::Corrupt { .. } | Error::Newer { .. })) => {
+                if inputs.iter().all(|segment| segment.damage().is_none()) {
+                    return Err(error);
+                }
+            }
+            other => other?,
+        }
+        drop(inputs);
+        graveyard::bury(shared)?;
+    }
+    Ok(())
+}
