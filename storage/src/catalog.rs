@@ -226,7 +226,7 @@ mod tests {
         // The second input is not live, so that the first must stay.
         catalog.commit_swap(&[one.clone(), three.clone()], &[]).unwrap_err();
         assert_eq!((catalog.segments().unwrap().len(), catalog.removed().unwrap().len()), (2, 0));
-        catalog.commit_swap(&[one.clone(), two.clone()], &[three.clone()]).unwrap();
+        catalog.commit_swap(&[one.clone(), two.clone()], std::slice::from_ref(&three)).unwrap();
         drop(catalog);
         let mut catalog = Catalog::open(&path).unwrap();
         assert_eq!(catalog.segments().unwrap(), [three]);

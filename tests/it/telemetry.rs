@@ -1,12 +1,15 @@
 //! telltale tells about itself: each feature declares its signals, and here is what makes each of them move.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use telltale::telemetry::{Kind, Metric};
 use telltale_tests::http::{Http, Metrics, PROTOBUF, Signal};
 use telltale_tests::otlp;
+use telltale_tests::poll::until;
 use telltale_tests::rng::Rng;
 
-use crate::support::server;
+use crate::support::{launch, server};
 
 #[track_caller]
 fn moved(before: &Metrics, after: &Metrics, name: &str, labels: &[&str]) -> f64 {
@@ -57,13 +60,49 @@ async fn every_feature_moves_its_signals() {
     for metric in Metric::ALL {
         let name = metric.prometheus_name();
         assert!(after.0.contains(&format!("# TYPE {name} ")), "{name} is declared and not shown");
-        let moved = SIGNALS.iter().any(|(moved, ..)| moved == metric);
+        let moved = SIGNALS.iter().chain(COMPACTION_SIGNALS).any(|(moved, ..)| moved == metric);
         assert!(
             moved || AT_REST.contains(metric),
             "{name}: say in SIGNALS what moves it, or in AT_REST why nothing does here"
         );
     }
 }
+
+/// Scenario: a server of its own gets eight small flushes, which it compacts by itself.
+#[tokio::test]
+async fn compaction_moves_its_signals() {
+    let server = launch().start();
+    for round in 0..8_u8 {
+        let span = otlp::span([round + 1; 16], [round + 1; 8], "s");
+        let _ = server.http.export(Signal::Traces, &otlp::traces("own", vec![span])).await.ok();
+        server.http.flush_durable().await;
+    }
+    let moved = |metrics: &Metrics| {
+        COMPACTION_SIGNALS.iter().all(|(metric, labels, at_least)| {
+            let suffix = if metric.kind() == Kind::Durations { "_count" } else { "" };
+            let name = format!("{}{suffix}", metric.prometheus_name());
+            metrics.sum(&name, labels).is_some_and(|value| value >= *at_least)
+        })
+    };
+    until("eight segments to become one", Duration::from_secs(30), async || {
+        let metrics = server.http.metrics().await;
+        moved(&metrics).then_some(())
+    })
+    .await;
+    let metrics = server.http.metrics().await;
+    let segments = metrics.sum(&Metric::StoreSegments.prometheus_name(), &["table=\"spans\""]);
+    assert_eq!(segments, Some(1.0), "{}", metrics.0);
+    assert_eq!(server.http.sql("SELECT count(*) AS n FROM spans").await, [serde_json::json!({"n": 8})]);
+}
+
+/// What a compaction of eight segments of one row each must show.
+const COMPACTION_SIGNALS: &[(Metric, &[&str], f64)] = &[
+    (Metric::Compactions, &["outcome=\"done\""], 1.0),
+    (Metric::CompactedSegments, &[], 8.0),
+    (Metric::CompactedRows, &[], 8.0),
+    (Metric::CompactionBytes, &[], 100.0),
+    (Metric::CompactionDuration, &[], 1.0),
+];
 
 /// One thing of each kind.
 async fn act(http: &Http) {

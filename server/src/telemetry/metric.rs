@@ -139,6 +139,16 @@ metrics! {
         "Rows written to segments";
     FlushDuration, Durations, "telltale.flush.duration", "s", [],
         "Time of flushes";
+    Compactions, Counter, "telltale.compaction.count", "{compaction}", ["outcome"],
+        "Merges of segments into fewer ones; failed: rounds of compaction and retention that gave up";
+    CompactedSegments, Counter, "telltale.compaction.segments", "{segment}", [],
+        "Segments that were replaced by others";
+    CompactedRows, Counter, "telltale.compaction.rows", "{row}", [],
+        "Rows that were written again";
+    CompactionBytes, Counter, "telltale.compaction.bytes", "By", [],
+        "Bytes written by compaction";
+    CompactionDuration, Durations, "telltale.compaction.duration", "s", [],
+        "Time of compactions, waits for ingest and queries included";
     ProcessUptime, Gauge, "telltale.process.uptime", "s", [],
         "Time since the process started";
     ProcessMemory, Gauge, "telltale.process.memory", "By", [],
@@ -177,6 +187,11 @@ impl Metric {
                 | Self::Flushes
                 | Self::FlushedRows
                 | Self::FlushDuration
+                | Self::Compactions
+                | Self::CompactedSegments
+                | Self::CompactedRows
+                | Self::CompactionBytes
+                | Self::CompactionDuration
                 | Self::ProcessUptime
                 | Self::ProcessMemory
                 | Self::ProcessFiles

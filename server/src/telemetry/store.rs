@@ -20,7 +20,12 @@ pub(super) fn write(page: &mut Page, status: &Status) {
     page.number(Metric::StoreDiskBytes, &[], status.disk_bytes as f64);
     // A system that does not tell is not a full disk.
     page.number(Metric::StoreFreeBytes, &[], status.free_bytes.map_or(f64::NAN, |bytes| bytes as f64));
-    let problems = [("poisoned", &status.poisoned), ("full", &status.full), ("flush", &status.flush_error)];
+    let problems = [
+        ("poisoned", &status.poisoned),
+        ("full", &status.full),
+        ("flush", &status.flush_error),
+        ("maintenance", &status.maintenance_error),
+    ];
     for (problem, reason) in problems {
         page.number(Metric::StoreHealthy, &[problem], if reason.is_none() { 1.0 } else { 0.0 });
     }
@@ -43,6 +48,12 @@ fn write_counters(page: &mut Page, status: &Status) {
     page.number(Metric::Flushes, &["done"], counters.flushes as f64);
     page.number(Metric::Flushes, &["failed"], counters.flush_failures as f64);
     page.number(Metric::FlushedRows, &[], counters.flushed_rows as f64);
+    page.number(Metric::Compactions, &["done"], counters.compactions as f64);
+    page.number(Metric::Compactions, &["failed"], counters.compaction_failures as f64);
+    page.number(Metric::CompactedSegments, &[], counters.compacted_segments as f64);
+    page.number(Metric::CompactedRows, &[], counters.compacted_rows as f64);
+    page.number(Metric::CompactionBytes, &[], counters.compaction_bytes as f64);
+    durations(page, Metric::CompactionDuration, &counters.compaction);
     durations(page, Metric::WalSyncDuration, &counters.wal_sync);
     durations(page, Metric::FlushDuration, &counters.flush);
 }

@@ -73,7 +73,9 @@ impl Query {
         let sql = sql.to_owned();
         let stop = Stop::default();
         let stopped = stop.clone();
+        let reading = shared.storage.reading();
         let task = async move {
+            let _reading = reading;
             let answer = sql::answer(&engine, snapshot, &sql, started, &stopped).await;
             drop(permit);
             answer
@@ -162,8 +164,10 @@ impl Query {
         let permit = Arc::clone(&self.shared.lookups).acquire_owned().await;
         let permit = permit.map_err(|error| QueryError::Internal { message: error.to_string() })?;
         let newest = Arc::clone(&self.shared.newest);
+        let reading = self.shared.storage.reading();
         let work = move || {
             let found = work(&newest);
+            drop(reading);
             drop(permit);
             found
         };
