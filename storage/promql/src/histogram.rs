@@ -15,7 +15,7 @@ mod trim;
 mod variance;
 mod zero;
 
-pub(crate) use arithmetic::{Combined, IncompatibleBuckets};
+pub use arithmetic::{Combined, IncompatibleBuckets};
 pub use bounds::Bucket;
 pub(crate) use compensated::{CompensatedHistogram, HistogramMean};
 

@@ -4,25 +4,39 @@ use super::{Buckets, CounterResetHint, Histogram};
 
 /// An exponential histogram and one with custom bounds cannot be combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct IncompatibleBuckets;
+pub struct IncompatibleBuckets;
+
+impl std::fmt::Display for IncompatibleBuckets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a histogram with exponential buckets and one with custom buckets cannot be combined")
+    }
+}
+
+impl std::error::Error for IncompatibleBuckets {}
 
 /// What the user should know about a combination.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Combined {
+pub struct Combined {
     /// One said that it was reset, the other that it was not.
-    pub(crate) has_reset_collision: bool,
+    pub has_reset_collision: bool,
     /// Custom bounds differed: what both have was kept.
-    pub(crate) has_reconciled_bounds: bool,
+    pub has_reconciled_bounds: bool,
 }
 
 impl Histogram {
-    /// Adds another.
-    pub(crate) fn add(&mut self, other: &Self) -> Result<Combined, IncompatibleBuckets> {
+    /// Adds another. Different exponential layouts are brought to the coarser one.
+    ///
+    /// # Errors
+    /// One has custom buckets, the other has not.
+    pub fn add(&mut self, other: &Self) -> Result<Combined, IncompatibleBuckets> {
         self.combine(other, 1.0)
     }
 
     /// Subtracts another.
-    pub(crate) fn sub(&mut self, other: &Self) -> Result<Combined, IncompatibleBuckets> {
+    ///
+    /// # Errors
+    /// One has custom buckets, the other has not.
+    pub fn sub(&mut self, other: &Self) -> Result<Combined, IncompatibleBuckets> {
         self.combine(other, -1.0)
     }
 

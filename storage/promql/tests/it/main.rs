@@ -1,0 +1,5 @@
+//! PromQL from outside of its package: Prometheus's own test scripts, properties, limits.
+
+mod memory;
+mod promqltest;
+mod script;
