@@ -54,6 +54,22 @@ pub fn run(config: Config) -> Result<(), AppError> {
     result
 }
 
+/// Starts the task that sends on to another back end, when there is one.
+fn forward(state: &Arc<AppState>) -> Result<(), AppError> {
+    let (Some(forward), Some(target)) = (&state.forward, &state.config.forward) else { return Ok(()) };
+    if state.endpoints.get().is_some_and(|endpoints| target.is_ours(endpoints)) {
+        return Err(AppError::ForwardsToItself(target.clone()));
+    }
+    let task = crate::forward::run(Arc::clone(forward), target.clone(), state.stopping.clone());
+    state.forwarding.spawn(async move {
+        if let Err(error) = task.await {
+            tracing::error!(%error, "forwarding does not start");
+        }
+    });
+    state.forwarding.close();
+    Ok(())
+}
+
 /// A server that accepts and answers.
 #[derive(Debug)]
 pub struct Server {
@@ -79,6 +95,7 @@ impl Server {
         let (state, data) = open::open(config, telemetry, serving.stopping()).await?;
         // Set once, here.
         drop(state.endpoints.set(endpoints.clone()));
+        forward(&state)?;
         running
             .send_replace(Some(Running { state: Arc::clone(&state), router: crate::http::router(Arc::clone(&state)) }));
         tracing::info!(ui = endpoints.ui, data_dir = %data.path().display(), start_ms = began.elapsed().as_millis(), "ready");

@@ -19,6 +19,7 @@ pub use error::ConfigError;
 pub use setting::{Flags, Setting};
 pub use value::{Bind, Secret};
 
+use crate::forward::Target;
 use crate::limits;
 
 /// Where a value came from, strongest first.
@@ -66,6 +67,8 @@ pub struct Config {
     pub public_hosts: Vec<String>,
     /// Largest export request after decompression, in bytes.
     pub max_request_bytes: usize,
+    /// Another OTLP/HTTP receiver that gets every acknowledged request too.
+    pub forward: Option<Target>,
     /// Which log lines are written, in `tracing`'s filter syntax.
     pub log: String,
     /// The facts of the answer card: the defaults with the file's own.
@@ -111,6 +114,7 @@ impl Config {
             cors_origins: read.origins("cors-origin")?,
             public_hosts: read.hosts("public-host")?,
             max_request_bytes: usize::try_from(max_request_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024),
+            forward: read.target("forward")?,
             log: read.text("log"),
             facts: FactConfig::default(),
         };

@@ -11,6 +11,7 @@
 //! * [`state`]: what request handlers share.
 //! * [`listeners`]: sockets and connections; [`edge`], [`security`]: who may ask what, and who answers.
 //! * [`receiver`]: OTLP over gRPC and HTTP; [`decode`]: OTLP/JSON to protobuf bytes.
+//! * [`forward`]: the tee to another OTLP back end.
 //! * [`live`], [`issues`]: what was just acknowledged, and what senders did wrong or oddly.
 //! * [`http`]: the query API and the user interface.
 //! * [`telemetry`]: telltale's own metrics and logs.
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod decode;
 pub mod edge;
+pub mod forward;
 pub mod http;
 pub mod issues;
 pub mod limits;

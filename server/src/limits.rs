@@ -104,6 +104,21 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the answer to such a ping may take.
 pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Bytes of acknowledged requests that wait to be forwarded (`--forward`).
+pub const FORWARD_QUEUE_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long the other side may take for one forwarded request.
+pub const FORWARD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// First pause after an attempt to forward that failed; each further one is twice as long.
+pub const FORWARD_PAUSE_MIN: Duration = Duration::from_millis(250);
+
+/// Longest such pause, also when the other side asks for more.
+pub const FORWARD_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// How long a stopping server goes on forwarding what waits; part of [`SHUTDOWN`].
+pub const FORWARD_GRACE: Duration = Duration::from_secs(2);
+
 /// Requests of the largest size whose memory there is.
 pub const ADMISSION_REQUESTS: usize = 4;
 

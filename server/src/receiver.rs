@@ -107,10 +107,14 @@ async fn store(
 ) -> Result<Acknowledged, Refusal> {
     let payload_bytes = payload.len();
     let rejected_before: u64 = partial_success::rejected(&issues);
+    let forwarded = state.forward.as_ref().map(|forward| (forward, payload.clone()));
     let (appended, repaired) = append(state, signal, payload).await.map_err(|error| refusal_of(&error))?;
     issues.extend(repaired);
     issues.extend(appended.issues.iter().cloned());
     let rejected = appended.rejected.saturating_add(rejected_before);
+    if let Some((forward, payload)) = forwarded {
+        forward.offer(signal, payload);
+    }
     count(state, signal, &appended, payload_bytes, &issues);
     announce::announce(state, signal, &appended);
     for issue in &issues {

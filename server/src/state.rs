@@ -8,8 +8,10 @@ use telltale_query::Query;
 use telltale_storage::Storage;
 use telltale_storage::clock::{Clock, SystemClock};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::forward::Forward;
 use crate::issues::Registry;
 use crate::live::Hub;
 use crate::receiver::Admission;
@@ -28,6 +30,10 @@ pub struct AppState {
     pub issues: Registry,
     /// telltale's own metrics; exists before the store does.
     pub telemetry: Arc<Telemetry>,
+    /// The task that empties `forward`.
+    pub forwarding: TaskTracker,
+    /// The queue to another OTLP back end, when there is one.
+    pub forward: Option<Arc<Forward>>,
     /// Memory for requests that are being read.
     pub admission: Arc<Admission>,
     /// The settings that this process runs with.
@@ -50,9 +56,15 @@ impl AppState {
         watch(&telemetry, Metric::AdmissionUsed, &admission, |admission| admission.used_bytes());
         watch(&telemetry, Metric::AdmissionLimit, &admission, |admission| admission.limit_bytes());
         watch(&telemetry, Metric::AdmissionWaiting, &admission, |admission| admission.waiting());
+        let forward = config.forward.as_ref().map(|_target| Arc::new(Forward::new(Arc::clone(&telemetry))));
+        if let Some(forward) = &forward {
+            watch(&telemetry, Metric::ForwardQueued, forward, |forward| forward.queued_bytes());
+        }
         Self {
             storage,
             query,
+            forward,
+            forwarding: TaskTracker::new(),
             live,
             issues: Registry::new(),
             telemetry,

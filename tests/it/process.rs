@@ -9,7 +9,7 @@ use serde_json::Value;
 use telltale_tests::http::Signal;
 use telltale_tests::rng::Rng;
 use telltale_tests::server::{STOP_DEADLINE, wait};
-use telltale_tests::{grpc, otlp};
+use telltale_tests::{grpc, otlp, poll};
 
 use crate::support::{PROGRAM, launch, server};
 
@@ -51,6 +51,36 @@ async fn sigterm_and_sigint_end_with_0_and_keep_everything() {
         assert_eq!(server.http.count("SELECT count(*) FROM points WHERE value_int = 7").await, round);
         server.stop();
     }
+}
+
+/// Scenario: one server forwards to another, which is there from the start. Guarantees: what the first acknowledged, of
+/// every signal, the second can be asked for, and the first says that it sent it.
+#[tokio::test]
+async fn what_is_acknowledged_is_forwarded() {
+    let target = server();
+    let tee = launch().arg(format!("--forward={}", target.ready.otlp_http)).start();
+    let mut rng = Rng::new(7);
+    let (trace_id, span_id) = (rng.trace_id(), rng.span_id());
+    let _ = tee.http.export(Signal::Traces, &otlp::traces("tee", vec![otlp::span(trace_id, span_id, "s")])).await.ok();
+    let _ = tee.http.export(Signal::Logs, &otlp::logs("tee", vec![otlp::log(trace_id, span_id, "l")])).await.ok();
+    let gauge = otlp::gauge("g", vec![otlp::point_int(7)]);
+    let _ = tee.http.export(Signal::Metrics, &otlp::metrics("tee", vec![gauge])).await.ok();
+    for table in ["spans", "logs", "points"] {
+        let sql = format!("SELECT count(*) FROM {table} WHERE service_name = 'tee'");
+        poll::until(table, STOP_DEADLINE, async || (target.http.count(&sql).await == 1).then_some(())).await;
+    }
+    tee.stop();
+    target.stop();
+}
+
+/// Scenario: a server is told to forward to itself. Guarantees: it does not start, and says why.
+#[test]
+fn a_server_does_not_forward_to_itself() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (code, text) =
+        launch().arg(format!("--otlp-http={port}")).arg(format!("--forward=http://localhost:{port}")).refuse();
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("forward") && text.contains("itself"), "{text}");
 }
 
 /// Senders are busy while the server stops: whatever was acknowledged is there afterwards.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::forward::Target;
 use crate::listeners::bind::BindError;
 use crate::telemetry::logs::BadFilter;
 
@@ -39,6 +40,11 @@ pub enum AppError {
     /// The query engine does not start.
     #[error("the query engine does not start: {0}")]
     Query(String),
+    /// Every request would come back for ever.
+    #[error(
+        "setting `forward`: {0} is an address of this server, which would send every request to itself for ever\nhint: name another OTLP/HTTP receiver"
+    )]
+    ForwardsToItself(Target),
     /// A task of ours ended by a panic.
     #[error("{0} panicked\nhint: please report this, with the log lines around it")]
     Panicked(&'static str),
@@ -51,6 +57,12 @@ impl AppError {
     /// Says whether a setting or the machine's state that a setting avoids is at fault: exit code 2.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Log(_) | Self::Bind(_) | Self::Storage(telltale_storage::Error::Locked { .. }))
+        matches!(
+            self,
+            Self::Log(_)
+                | Self::Bind(_)
+                | Self::ForwardsToItself(_)
+                | Self::Storage(telltale_storage::Error::Locked { .. })
+        )
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::AppError;
 use super::serve::Serving;
-use crate::limits::{CONNECTIONS_DRAIN, SHUTDOWN};
+use crate::limits::{CONNECTIONS_DRAIN, FORWARD_GRACE, SHUTDOWN};
 use crate::state::AppState;
 
 /// The signals that end a server.
@@ -41,7 +41,10 @@ pub(super) async fn stop(state: &AppState, serving: Serving) -> Result<(), AppEr
     if timeout(CONNECTIONS_DRAIN, serving.drain()).await.is_err() {
         tracing::warn!("some connections did not end in time and are cut; what they were told is stored");
     }
-    match timeout(SHUTDOWN.saturating_sub(CONNECTIONS_DRAIN), state.storage.close()).await {
+    // Ends by itself within FORWARD_GRACE; nothing waits where nothing is forwarded.
+    state.forwarding.close();
+    state.forwarding.wait().await;
+    match timeout(SHUTDOWN.saturating_sub(CONNECTIONS_DRAIN + FORWARD_GRACE), state.storage.close()).await {
         Ok(closed) => closed?,
         // The log has everything; the next start reads it again.
         Err(_elapsed) => tracing::warn!("the last flush did not end in time; the next start takes it up again"),

@@ -112,6 +112,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "Largest export request after decompression",
     },
     Setting {
+        name: "forward",
+        kind: Kind::Text,
+        value_name: "URL",
+        default: &[],
+        help: "Send every acknowledged request on to this OTLP/HTTP receiver, such as http://127.0.0.1:14318",
+    },
+    Setting {
         name: "log",
         kind: Kind::Text,
         value_name: "FILTER",

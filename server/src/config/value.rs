@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use telltale_storage::AckMode;
 
 use super::{ConfigError, Environment, Raw};
+use crate::forward::Target;
 use crate::limits::TOKEN_BYTES_MIN;
 
 /// A text that never appears in logs, errors or debug output.
@@ -181,6 +182,12 @@ impl Reader<'_> {
             return Err(self.invalid(name, "(not shown)", "has a character that a header cannot carry", hint));
         }
         Ok(Some(Secret::new(text)))
+    }
+
+    /// Reads the base address of another OTLP/HTTP receiver.
+    pub(super) fn target(&self, name: &'static str) -> Result<Option<Target>, ConfigError> {
+        let Some(text) = self.optional(name) else { return Ok(None) };
+        Target::parse(text).map(Some).map_err(|(problem, hint)| self.invalid(name, text, problem, hint))
     }
 
     /// Reads origins: scheme, host and perhaps a port, nothing else.

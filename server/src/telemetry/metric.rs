@@ -97,6 +97,10 @@ metrics! {
         "Time of queries, by kind";
     QueryFailures, Counter, "telltale.query.failures", "{query}", ["kind"],
         "Queries that failed, by kind";
+    ForwardRequests, Counter, "telltale.forward.requests", "{request}", ["signal", "outcome"],
+        "Acknowledged requests for the other back end: sent, retried, refused for good or dropped";
+    ForwardQueued, Gauge, "telltale.forward.queued", "By", [],
+        "Bytes of acknowledged requests that wait to be forwarded";
     LiveReaders, Gauge, "telltale.live.readers", "{reader}", [],
         "Readers of the live stream";
     LiveEvents, Counter, "telltale.live.events", "{event}", [],
@@ -168,6 +172,7 @@ impl Metric {
                 | Self::AdmissionLimit
                 | Self::AdmissionWaiting
                 | Self::ConnectionsOpen
+                | Self::ForwardQueued
                 | Self::LiveReaders
                 | Self::StoreRows
                 | Self::StoreSegments
