@@ -8,13 +8,18 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Flags;
 
+pub mod check;
 pub mod client;
 pub mod completions;
+pub mod diff;
 pub mod doctor;
+pub mod mark;
 pub mod query;
+pub mod schema;
 pub mod serve;
 pub mod story;
 mod table;
+pub mod wait;
 
 /// Exit code: something failed.
 pub const FAILED: u8 = 1;
@@ -44,6 +49,16 @@ enum Command {
     Query(query::Args),
     /// Tell the story of one request.
     Story(story::Args),
+    /// Check the telemetry that a signals file promises.
+    Check(check::Args),
+    /// Wait until something arrives.
+    Wait(wait::Args),
+    /// Keep the shape of the telemetry in a file, and compare it.
+    Schema(schema::Args),
+    /// Begin a named run: what arrives from now on.
+    Mark(mark::Args),
+    /// Compare two runs.
+    Diff(diff::Args),
     /// Look for what keeps telemetry from arriving.
     Doctor(doctor::Args),
     /// Print the completion script of a shell.
@@ -66,6 +81,11 @@ pub fn main() -> ExitCode {
         Command::Serve(flags) => serve::main(&flags),
         Command::Query(args) => query::main(&args),
         Command::Story(args) => story::main(&args),
+        Command::Check(args) => check::main(&args),
+        Command::Wait(args) => wait::main(&args),
+        Command::Schema(args) => schema::main(&args),
+        Command::Mark(args) => mark::main(&args),
+        Command::Diff(args) => diff::main(&args),
         Command::Doctor(args) => doctor::main(&args),
         Command::Completions(args) => completions::main(&args, Cli::command()),
     }

@@ -16,6 +16,7 @@ use crate::state::AppState;
 
 mod answer;
 mod assets;
+mod expect;
 mod extract;
 mod flush;
 mod health;
@@ -29,10 +30,12 @@ mod page;
 pub(crate) mod problem;
 mod recent;
 mod resolve;
+mod runs;
+mod scope;
 mod sql;
 mod story;
 mod trace;
-mod view;
+pub(crate) mod view;
 
 #[cfg(test)]
 mod tests;
@@ -54,6 +57,12 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(routes::ISSUES, get(issues::issues))
         .route(routes::SQL, post(sql::sql))
         .route(routes::FLUSH, post(flush::flush))
+        .route(routes::WAIT, get(expect::wait))
+        .route(routes::CHECK, post(expect::check))
+        .route(routes::BLESS, get(expect::bless))
+        .route(routes::SCHEMA, get(expect::schema))
+        .route(routes::RUNS, get(runs::list).post(runs::mark))
+        .route(routes::RUNS_DIFF, get(runs::diff))
         .route(routes::METRICS, get(metrics::metrics))
         .route(&under(routes::STORY_PAGE, "{*rest}"), get(story::page))
         .route(&under(routes::ASSETS, "{*path}"), get(assets::asset))

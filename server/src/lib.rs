@@ -13,6 +13,7 @@
 //! * [`receiver`]: OTLP over gRPC and HTTP; [`decode`]: OTLP/JSON to protobuf bytes.
 //! * [`forward`]: the tee to another OTLP back end.
 //! * [`live`], [`issues`]: what was just acknowledged, and what senders did wrong or oddly.
+//! * `observe`, [`expect`], [`runs`]: what is stored as plain values, promises judged by it, named parts of it.
 //! * [`http`]: the query API and the user interface.
 //! * [`telemetry`]: telltale's own metrics and logs.
 //!
@@ -23,13 +24,16 @@ pub mod cli;
 pub mod config;
 pub mod decode;
 pub mod edge;
+pub mod expect;
 pub mod forward;
 pub mod http;
 pub mod issues;
 pub mod limits;
 pub mod listeners;
 pub mod live;
+pub(crate) mod observe;
 pub mod receiver;
+pub mod runs;
 pub mod security;
 pub mod state;
 pub mod telemetry;

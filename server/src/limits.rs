@@ -188,3 +188,24 @@ pub const DOCTOR_CONNECT: Duration = Duration::from_secs(3);
 
 /// Operations of a trace of which a story says what is usual.
 pub const STORY_OPERATIONS: usize = 1_000;
+
+/// Rows that one judgement, schema or comparison looks at.
+pub const OBSERVED_ROWS: usize = 500_000;
+
+/// Requests that may wait for something to arrive at once.
+pub const WAITING: usize = 64;
+
+/// How long `/api/wait` waits when nobody says.
+pub const WAIT: Duration = Duration::from_secs(10);
+
+/// How long `/api/wait` and `/api/check` may wait.
+pub const WAIT_MAX: Duration = Duration::from_secs(300);
+
+/// How long nothing may arrive before what is absent is taken to stay so: senders that we did not start give no sign.
+pub const QUIET: Duration = Duration::from_millis(300);
+
+/// Named runs that are kept; the oldest is forgotten first, its telemetry stays.
+pub const RUNS_KEPT: usize = 200;
+
+/// Bytes of a run's name.
+pub const RUN_NAME_BYTES: usize = 200;

@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::expect::Waits;
 use crate::forward::Forward;
 use crate::issues::Registry;
 use crate::live::Hub;
 use crate::receiver::Admission;
+use crate::runs::Runs;
 use crate::telemetry::{Metric, Telemetry};
 
 /// The parts of a running server.
@@ -36,6 +38,10 @@ pub struct AppState {
     pub forward: Option<Arc<Forward>>,
     /// Memory for requests that are being read.
     pub admission: Arc<Admission>,
+    /// Named parts of the store.
+    pub runs: Runs,
+    /// Those who wait for something to arrive.
+    pub waits: Arc<Waits>,
     /// The settings that this process runs with.
     pub config: Config,
     /// The addresses that are bound; empty before the listeners are.
@@ -52,6 +58,8 @@ impl AppState {
     pub fn new(storage: Storage, query: Query, telemetry: Arc<Telemetry>, config: Config) -> Self {
         let live = Arc::new(Hub::new());
         let admission = Admission::new(config.max_request_bytes, Arc::clone(&telemetry));
+        let waits = Arc::new(Waits::default());
+        watch(&telemetry, Metric::ExpectWaiting, &waits, |waits| waits.count());
         watch(&telemetry, Metric::LiveReaders, &live, |live| live.reader_count());
         watch(&telemetry, Metric::AdmissionUsed, &admission, |admission| admission.used_bytes());
         watch(&telemetry, Metric::AdmissionLimit, &admission, |admission| admission.limit_bytes());
@@ -69,6 +77,8 @@ impl AppState {
             issues: Registry::new(),
             telemetry,
             admission,
+            runs: Runs::default(),
+            waits,
             config,
             endpoints: OnceLock::new(),
             stopping: CancellationToken::new(),

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use arrow::array::RecordBatch;
+use tokio::sync::watch;
 
 use crate::budget::Budget;
 use crate::catalog::{Catalog, SegmentEntry};
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) graveyard: Graveyard,
     catalog: Mutex<Catalog>,
     snapshot: ArcSwap<Snapshot>,
+    /// The newest append that is in the snapshot, for those who wait for more.
+    published: watch::Sender<u64>,
     visible: Mutex<Visible>,
     poisoned: OnceLock<Arc<str>>,
     /// Why appends are refused, why the last flush failed.
@@ -112,6 +115,7 @@ impl Shared {
             graveyard: Graveyard::default(),
             catalog: Mutex::new(catalog),
             snapshot: ArcSwap::default(),
+            published: watch::Sender::new(0),
             visible: Mutex::default(),
             poisoned: OnceLock::new(),
             full: Mutex::default(),
@@ -165,6 +169,11 @@ impl Shared {
         self.queries.load(Ordering::Relaxed) > 0 || self.budget.has_waiters() || !self.visible().frozen.is_empty()
     }
 
+    /// Returns a receiver that changes whenever an append has become visible.
+    pub(crate) fn published(&self) -> watch::Receiver<u64> {
+        self.published.subscribe()
+    }
+
     fn visible(&self) -> MutexGuard<'_, Visible> {
         self.visible.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -182,6 +191,9 @@ impl Shared {
         self.snapshot.store(Arc::new(visible.snapshot()));
         drop(visible);
         self.budget.adjust(before + reserved, after);
+        if let Some(last) = records.last() {
+            self.published.send_replace(last.lsn);
+        }
     }
 
     /// Closes the active memtable at the newest record; `None` when there is nothing in it. The ingest thread alone

@@ -166,6 +166,13 @@ impl Storage {
         self.handle.shared.snapshot()
     }
 
+    /// Returns a receiver of the newest append's number that is in every snapshot. It changes after the snapshot did, so
+    /// that whoever looks, and then waits for a change, misses nothing.
+    #[must_use]
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.handle.shared.published()
+    }
+
     /// Returns when everything acknowledged so far is in segments.
     ///
     /// # Errors

@@ -119,6 +119,8 @@ async fn act(http: &Http) {
     let _ = http.sql("SELECT count(*) FROM spans").await;
     let _ = http.sql_answer("SELECT no_such_column FROM spans").await;
     let _ = http.get(&format!("/api/trace/{}", "01".repeat(16))).await;
+    let _ = http.get("/api/wait?span=s&timeout=10s").await.ok();
+    let _ = http.get("/api/wait?span=none&timeout=1ms").await.ok();
 }
 
 /// What the actions above must move, by how much at least.
@@ -126,6 +128,11 @@ const SIGNALS: &[(Metric, &[&str], f64)] = &[
     (Metric::IngestRequests, &["signal=\"traces\"", "outcome=\"partial\""], 1.0),
     (Metric::IngestRequests, &["signal=\"logs\"", "outcome=\"accepted\""], 1.0),
     (Metric::IngestRequests, &["signal=\"metrics\"", "outcome=\"accepted\""], 1.0),
+    (Metric::ExpectWaits, &["end=\"met\""], 1.0),
+    (Metric::ExpectWaits, &["end=\"timeout\""], 1.0),
+    (Metric::ExpectVerdicts, &["outcome=\"met\""], 1.0),
+    (Metric::ExpectVerdicts, &["outcome=\"not_met\""], 1.0),
+    (Metric::ExpectDuration, &[], 2.0),
     (Metric::IngestItems, &["signal=\"traces\""], 9.0),
     (Metric::IngestItems, &["signal=\"logs\""], 1.0),
     (Metric::IngestItems, &["signal=\"metrics\""], 1.0),
@@ -160,6 +167,7 @@ const AT_REST: &[Metric] = &[
     Metric::AdmissionWaiting,
     Metric::ConnectionsOpen,
     Metric::LiveReaders,
+    Metric::ExpectWaiting,
     Metric::WalBytes,
     Metric::WalLag,
     Metric::MemtableBytes,

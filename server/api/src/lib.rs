@@ -18,6 +18,7 @@ pub mod nanos;
 pub mod plan;
 pub mod resolve;
 pub mod routes;
+pub mod run;
 pub mod sql;
 pub mod story;
 pub mod trace;

@@ -24,6 +24,18 @@ pub const ISSUES: &str = "/api/issues";
 pub const SQL: &str = "/api/sql";
 /// Barrier: returns when everything acknowledged is queryable (POST).
 pub const FLUSH: &str = "/api/flush";
+/// Long poll: returns when something is there, or stays away.
+pub const WAIT: &str = "/api/wait";
+/// Verdicts of a signals file (POST).
+pub const CHECK: &str = "/api/check";
+/// A signals file that what is stored would meet.
+pub const BLESS: &str = "/api/bless";
+/// The schema of what is stored.
+pub const SCHEMA: &str = "/api/schema";
+/// Named runs; a new one begins with POST.
+pub const RUNS: &str = "/api/runs";
+/// Two runs compared (`?a=`, `?b=`).
+pub const RUNS_DIFF: &str = "/api/runs/diff";
 /// telltale's own metrics in Prometheus text.
 pub const METRICS: &str = "/metrics";
 /// The login link that start-up prints: sets the cookie and leads home (`?token=`).

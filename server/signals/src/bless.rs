@@ -18,6 +18,9 @@ use crate::rule::{SignalsFile, What};
 use crate::template::{names, template};
 use crate::toml_text::basic;
 
+/// By how much counts may differ, in per cent, when nobody says.
+pub const TOLERANCE_PERCENT: u32 = 20;
+
 /// Attributes whose value belongs to the promise, when all spans agree on it.
 const TELLING: [&str; 15] = [
     "http.route",

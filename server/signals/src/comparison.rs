@@ -88,6 +88,14 @@ impl fmt::Display for Comparison {
     }
 }
 
+/// Returns the nanoseconds of a duration such as `250ms`; `None` for anything else.
+#[must_use]
+pub fn duration_ns(text: &str) -> Option<u64> {
+    let ns = number(text.trim(), Unit::Duration).ok().filter(|ns| *ns >= 0.0)?;
+    let duration = std::time::Duration::try_from_secs_f64(ns / 1e9).ok()?;
+    u64::try_from(duration.as_nanos()).ok()
+}
+
 fn number(text: &str, unit: Unit) -> Result<f64, String> {
     let plain = |text: &str| text.replace('_', "").parse::<f64>().ok().filter(|number| number.is_finite());
     match unit {

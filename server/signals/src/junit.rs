@@ -12,6 +12,8 @@ use crate::limits::{JUNIT_BYTES, JUNIT_CASES, JUNIT_DEPTH, JUNIT_TEXT_BYTES};
 
 mod time;
 
+pub use time::unix_nanos;
+
 /// How a test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -168,14 +170,14 @@ impl State {
         };
         match tag.local_name().as_ref() {
             "testsuite" => {
-                let clock = attribute("timestamp")?.and_then(|text| time::unix_nanos(&text));
+                let clock = attribute("timestamp")?.and_then(|text| unix_nanos(&text));
                 let name = attribute("name")?.unwrap_or_default();
                 self.suites.push(Suite { name, clock, properties: Vec::new(), first_case: self.cases.len() });
             }
             "testcase" => {
                 let suite = self.suites.last();
                 let seconds = attribute("time")?.and_then(|text| text.replace(',', "").parse::<f64>().ok());
-                let own_start = attribute("timestamp")?.and_then(|text| time::unix_nanos(&text));
+                let own_start = attribute("timestamp")?.and_then(|text| unix_nanos(&text));
                 self.case = Some(TestCase {
                     suite: suite.map(|suite| suite.name.clone()).unwrap_or_default(),
                     class: attribute("classname")?.unwrap_or_default(),

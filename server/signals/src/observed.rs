@@ -1,6 +1,7 @@
 //! What was seen, as plain values: the input of everything here.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use telltale_api::trace::{AttributeRow, ValueType};
 use telltale_model::span::{SpanKind, StatusCode};
@@ -66,8 +67,8 @@ pub struct Span {
     pub duration_ns: i64,
     /// Its attributes.
     pub attributes: Attributes,
-    /// Its resource's attributes.
-    pub resource: Attributes,
+    /// Its resource's attributes, shared by its spans.
+    pub resource: Arc<Attributes>,
 }
 
 impl Span {

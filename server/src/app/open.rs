@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::AppError;
 use crate::config::Config;
+use crate::runs::Runs;
 use crate::state::AppState;
 use crate::telemetry::Telemetry;
 
@@ -73,5 +74,6 @@ pub(super) async fn open(
     let query = query.map_err(|error| AppError::Query(error.to_string()))?;
     let mut state = AppState::new(storage, query, telemetry, config);
     state.stopping = stopping;
+    state.runs = Runs::open(data.path());
     Ok((Arc::new(state), data))
 }

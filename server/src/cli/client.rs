@@ -19,6 +19,30 @@ pub struct Server {
     pub token: Option<String>,
 }
 
+/// What part of the store a command looks at.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Part {
+    /// Only what belongs to this run
+    #[arg(long, value_name = "NAME")]
+    run: Option<String>,
+    /// Only what arrived since: how long ago (10m) or a time in RFC 3339
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+}
+
+impl Part {
+    /// Returns the address of a path with the part as its parameters.
+    pub(crate) fn address(&self, server: &Server, path: &str) -> Result<Url, Failure> {
+        let mut address = server.at(path)?;
+        for (key, value) in [("run", &self.run), ("since", &self.since)] {
+            if let Some(value) = value {
+                address.query_pairs_mut().append_pair(key, value);
+            }
+        }
+        Ok(address)
+    }
+}
+
 /// Why a command did not do what it was asked, with the exit code that says so.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -28,6 +52,9 @@ pub enum Failure {
     /// Exit code 2: the question, the address or the token is wrong.
     #[error("{0}")]
     Usage(String),
+    /// Exit code 3: an expectation is not met.
+    #[error("{0}")]
+    NotMet(String),
     /// Exit code 4: the server has no such thing.
     #[error("{0}")]
     NotFound(String),
@@ -43,8 +70,9 @@ impl Failure {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Failed(_) | Self::Output(_) => ExitCode::from(1),
-            Self::Usage(_) => ExitCode::from(2),
-            Self::NotFound(_) => ExitCode::from(4),
+            Self::Usage(_) => ExitCode::from(super::USAGE),
+            Self::NotMet(_) => ExitCode::from(super::NOT_MET),
+            Self::NotFound(_) => ExitCode::from(super::NOT_FOUND),
         }
     }
 }
@@ -156,6 +184,11 @@ async fn refusal(response: Response) -> Failure {
         }
         _ => Failure::Failed(message),
     }
+}
+
+/// Reads the body as text.
+pub(crate) async fn text(response: Response) -> Result<String, Failure> {
+    response.text().await.map_err(|error| Failure::Failed(format!("the answer broke off: {error}")))
 }
 
 /// Reads the body as JSON.

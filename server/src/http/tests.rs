@@ -1,11 +1,14 @@
 //! The handlers in process, over a real store in a temporary folder that was fed with OTLP.
 
 mod commands;
+mod expect;
+mod expect_commands;
 mod formats;
 mod harness;
 mod live;
 mod lookup;
 mod pages;
+mod runs;
 mod sample;
 mod snapshots;
 mod sql;

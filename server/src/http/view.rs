@@ -20,6 +20,7 @@ mod logs;
 mod spans;
 mod summary;
 
+pub(crate) use attributes::{rows as attribute_rows, shown as shown_value};
 use envelopes::Envelopes;
 pub(crate) use summary::{summary, summary_without_spans};
 

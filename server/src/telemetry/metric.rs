@@ -101,6 +101,14 @@ metrics! {
         "Acknowledged requests for the other back end: sent, retried, refused for good or dropped";
     ForwardQueued, Gauge, "telltale.forward.queued", "By", [],
         "Bytes of acknowledged requests that wait to be forwarded";
+    ExpectWaiting, Gauge, "telltale.expect.waiting", "{request}", [],
+        "Requests that wait for something to arrive";
+    ExpectWaits, Counter, "telltale.expect.waits", "{request}", ["end"],
+        "Requests that waited for something to arrive, by how that ended: met, broken, quiet, timeout";
+    ExpectVerdicts, Counter, "telltale.expect.verdicts", "{verdict}", ["outcome"],
+        "Rules about telemetry that were judged, by outcome";
+    ExpectDuration, Durations, "telltale.expect.duration", "s", [],
+        "Time of one judgement of a signals file, reading included";
     LiveReaders, Gauge, "telltale.live.readers", "{reader}", [],
         "Readers of the live stream";
     LiveEvents, Counter, "telltale.live.events", "{event}", [],

@@ -26,6 +26,6 @@ mod tests;
 pub use error::QueryError;
 pub use json::{column_names, json_rows, type_name};
 pub use limits::QueryLimits;
-pub use lookup::{Lookup, OperationHit, OperationKey, TraceData, TraceSummaryRow};
+pub use lookup::{Arrival, Lookup, OperationHit, OperationKey, TraceData, TraceSummaryRow};
 pub use query::Query;
 pub use sql::{QueryReport, SqlAnswer};

@@ -13,6 +13,7 @@ use telltale_storage::schema::{Table, col};
 
 use crate::error::QueryError;
 
+mod arrived;
 mod baseline;
 mod find;
 mod operation;
@@ -21,6 +22,8 @@ mod recent;
 mod summaries;
 mod trace;
 
+pub use arrived::Arrival;
+pub(crate) use arrived::arrived;
 pub use baseline::OperationKey;
 pub(crate) use baseline::{BaselineCache, baselines};
 pub(crate) use find::find;

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use arrow::array::RecordBatch;
 use telltale_model::{DurationSketch, TraceId};
 use telltale_storage::Storage;
+use telltale_storage::schema::Table;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::QueryError;
 use crate::limits::{MAX_LOOKUPS, QueryLimits};
-use crate::lookup::{self, BaselineCache, Lookup, NewestCache, OperationHit, OperationKey, TraceData, TraceSummaryRow};
+use crate::lookup::{
+    self, Arrival, BaselineCache, Lookup, NewestCache, OperationHit, OperationKey, TraceData, TraceSummaryRow,
+};
 use crate::pool::Pool;
 use crate::sql::{self, Engine, SqlAnswer, Stop};
 
@@ -155,6 +159,20 @@ impl Query {
     pub async fn of_operation(&self, operation: OperationKey, near_ns: i64) -> Result<Vec<OperationHit>, QueryError> {
         let snapshot = self.shared.storage.snapshot();
         self.look_up(move |_| lookup::of_operation(&snapshot, &operation, near_ns)).await
+    }
+
+    /// Returns the rows of the tables that arrived in an interval, all of one snapshot, in the stored schemas.
+    ///
+    /// # Errors
+    /// [`QueryError::Rows`] when there are more than `rows_max`; [`QueryError::Storage`] for damaged data.
+    pub async fn arrived(
+        &self,
+        tables: &'static [Table],
+        arrival: Arrival,
+        rows_max: usize,
+    ) -> Result<Vec<(Table, RecordBatch)>, QueryError> {
+        let snapshot = self.shared.storage.snapshot();
+        self.look_up(move |_| lookup::arrived(&snapshot, tables, arrival, rows_max)).await
     }
 
     async fn look_up<T: Send + 'static>(

@@ -1,7 +1,8 @@
 //! Timestamps of test suites: ISO 8601, with a zone or without one, which is then read as UTC.
 
 /// Returns nanoseconds since the epoch; `None` for what is no time, or one before 1970.
-pub(super) fn unix_nanos(text: &str) -> Option<u64> {
+#[must_use]
+pub fn unix_nanos(text: &str) -> Option<u64> {
     let text = text.trim();
     let (date, time) = text.split_once(['T', ' '])?;
     let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());

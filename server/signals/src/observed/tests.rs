@@ -22,7 +22,7 @@ pub(crate) fn span(id: u64, parent: Option<u64>, service: &str, kind: SpanKind, 
         kind,
         start_unix_nano: 1_000_000_000 + id * 1_000_000,
         duration_ns: ms * 1_000_000,
-        resource: strings(&[("service.version", "2.4.9")]),
+        resource: Arc::new(strings(&[("service.version", "2.4.9")])),
         ..Span::default()
     }
 }

@@ -1,6 +1,7 @@
 //! A server without listeners, and answers that are easy to look at.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -16,6 +17,7 @@ use telltale_storage::{Options, Storage};
 use tower::ServiceExt as _;
 
 use crate::config::{Config, Flags};
+use crate::runs::Runs;
 use crate::state::AppState;
 use crate::telemetry::Telemetry;
 
@@ -25,6 +27,7 @@ pub(super) const NOW: UnixNanos = UnixNanos(1_763_716_500_000_000_000);
 pub(super) struct Server {
     pub(super) state: Arc<AppState>,
     router: Router,
+    clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
 }
 
@@ -45,9 +48,15 @@ impl Server {
         let config =
             Config::load(&Flags::default(), &|name| (name == "TELLTALE_EPHEMERAL").then(|| "true".to_owned())).unwrap();
         let mut state = AppState::new(storage, query, Arc::new(Telemetry::new()), config);
-        state.clock = clock;
+        state.clock = Arc::<ManualClock>::clone(&clock);
+        state.runs = Runs::open(folder.path());
         let state = Arc::new(state);
-        Self { router: crate::http::router(Arc::clone(&state)), state, _folder: folder }
+        Self { router: crate::http::router(Arc::clone(&state)), state, clock, _folder: folder }
+    }
+
+    /// Lets a second pass.
+    pub(super) fn tick(&self) {
+        self.clock.advance(Duration::from_secs(1));
     }
 
     /// A server that holds the sample trace.

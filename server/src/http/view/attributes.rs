@@ -5,7 +5,7 @@ use telltale_model::AttributeValue;
 use telltale_model::id::push_hex;
 
 /// Converts attributes in the order sent.
-pub(super) fn rows(attributes: Vec<(String, AttributeValue)>) -> Vec<AttributeRow> {
+pub(crate) fn rows(attributes: Vec<(String, AttributeValue)>) -> Vec<AttributeRow> {
     attributes
         .into_iter()
         .map(|(key, value)| {
@@ -17,7 +17,7 @@ pub(super) fn rows(attributes: Vec<(String, AttributeValue)>) -> Vec<AttributeRo
 
 /// Returns a value's text and type. The type stands beside the text, so NaN and bytes need no quotes here and an absent
 /// value is no text at all.
-pub(super) fn shown(value: AttributeValue) -> (String, ValueType) {
+pub(crate) fn shown(value: AttributeValue) -> (String, ValueType) {
     let value_type = match value {
         AttributeValue::Empty => return (String::new(), ValueType::Empty),
         AttributeValue::String(text) => return (text, ValueType::String),

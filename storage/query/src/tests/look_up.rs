@@ -7,7 +7,7 @@ use telltale_storage::schema::Table;
 
 use super::data::{ORPHAN, PAGE, PURCHASE, Place, Store, failed, requests, span, span_id, trace_id, traces};
 use super::rows;
-use crate::{Lookup, TraceSummaryRow};
+use crate::{Arrival, Lookup, QueryError, TraceSummaryRow};
 
 fn count(batches: &[arrow::array::RecordBatch]) -> usize {
     batches.iter().map(arrow::array::RecordBatch::num_rows).sum()
@@ -150,5 +150,28 @@ async fn recent_agrees_with_sql_over_many_segments() {
             let distinct: BTreeSet<_> = found.iter().collect();
             assert_eq!(distinct.len(), found.len());
         }
+    }
+}
+
+/// Scenario: the sample in memory, in segments and in both, asked for by time of arrival. Guarantees: every row of the
+/// interval once and none beyond; more rows than allowed are refused and never cut.
+#[tokio::test]
+async fn what_arrived_in_an_interval_is_all_there_and_nothing_else() {
+    const TABLES: &[Table] = &Table::ALL;
+    for place in Place::ALL {
+        let store = Store::filled(place).await;
+        let all = store.query.arrived(TABLES, Arrival::EVER, 10_000).await.unwrap();
+        for table in Table::ALL {
+            let found: usize = all.iter().filter(|(of, _)| *of == table).map(|(_, batch)| batch.num_rows()).sum();
+            let sql = format!("SELECT count(*) AS n FROM {}", table.name());
+            assert_eq!(rows(&store.query, &sql).await[0]["n"], found, "{place:?} {}", table.name());
+        }
+        let count: usize = all.iter().map(|(_, batch)| batch.num_rows()).sum();
+        let exact = store.query.arrived(TABLES, Arrival::EVER, count).await.unwrap();
+        assert_eq!(exact.len(), all.len());
+        let refused = store.query.arrived(TABLES, Arrival::EVER, count - 1).await;
+        assert!(matches!(refused, Err(QueryError::Rows { limit }) if limit == count - 1), "{place:?}");
+        let before = Arrival { start_ns: 0, end_ns: 1 };
+        assert!(store.query.arrived(TABLES, before, 10).await.unwrap().is_empty(), "{place:?}");
     }
 }

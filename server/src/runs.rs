@@ -1,0 +1,158 @@
+//! Named runs: which part of the store "before" and "after" are. Kept in `runs.json` beside the data.
+//!
+//! A mark ends the open run and begins the next one; a name that is used again names the newer run.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use telltale_api::Nanos;
+use telltale_api::run::{Run, RunList};
+use telltale_query::Arrival;
+
+use crate::limits::{RUN_NAME_BYTES, RUNS_KEPT};
+use crate::observe::Scope;
+
+/// The file's name.
+const FILE: &str = "runs.json";
+
+/// The runs of a store.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// Where they are kept; none for a store that takes nothing.
+    path: Option<PathBuf>,
+    runs: Mutex<Vec<Run>>,
+}
+
+/// Why a run cannot be named.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The name is empty, too long or has control characters.
+    #[error("{0:?} is no name for a run")]
+    Name(String),
+    /// The store is only read.
+    #[error("this store is read only")]
+    ReadOnly,
+    /// The file cannot be written.
+    #[error("{}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+impl Runs {
+    /// Reads the runs of a data folder. A file that cannot be read is said in the log and begun anew at the next mark.
+    #[must_use]
+    pub fn open(data_dir: &Path) -> Self {
+        let path = data_dir.join(FILE);
+        let runs = match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice::<RunList>(&bytes).map(|list| list.runs).unwrap_or_else(|error| {
+                tracing::warn!(path = %path.display(), %error, "the list of runs is not understood; a new one is begun");
+                Vec::new()
+            }),
+            Err(_missing) => Vec::new(),
+        };
+        Self { path: Some(path), runs: Mutex::new(runs) }
+    }
+
+    /// The runs of a store that takes nothing.
+    #[must_use]
+    pub fn read_only(runs: Vec<Run>) -> Self {
+        Self { path: None, runs: Mutex::new(runs) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Run>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the runs, newest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Run> {
+        self.lock().clone()
+    }
+
+    /// Returns the part of the store that a run is.
+    pub(crate) fn scope(&self, name: &str) -> Option<Scope> {
+        let runs = self.lock();
+        let run = runs.iter().find(|run| run.name == name || run.run_id.as_deref() == Some(name))?;
+        let ns = |time: Nanos| i64::try_from(time.0).unwrap_or(i64::MAX);
+        let arrival = match &run.run_id {
+            // What belongs to the run says so itself, whenever it arrived.
+            Some(_) => Arrival::EVER,
+            None => Arrival { start_ns: ns(run.start_unix_nano), end_ns: run.end_unix_nano.map_or(i64::MAX, ns) },
+        };
+        Some(Scope { arrival, run_id: run.run_id.clone(), trace_id: None })
+    }
+
+    /// Ends the open run and begins the next one.
+    ///
+    /// # Errors
+    /// See [`RunError`]; nothing has changed then.
+    pub fn mark(&self, name: &str, now: Nanos) -> Result<Run, RunError> {
+        let name = name.trim();
+        if name.is_empty() || name.len() > RUN_NAME_BYTES || name.contains(char::is_control) {
+            return Err(RunError::Name(name.to_owned()));
+        }
+        let path = self.path.as_ref().ok_or(RunError::ReadOnly)?;
+        let mut runs = self.lock();
+        let mut next = runs.clone();
+        if let Some(open) = next.iter_mut().find(|run| run.end_unix_nano.is_none()) {
+            open.end_unix_nano = Some(Nanos(now.0.saturating_sub(1)));
+        }
+        next.retain(|run| run.name != name);
+        let run = Run { name: name.to_owned(), start_unix_nano: now, ..Run::default() };
+        next.insert(0, run.clone());
+        next.truncate(RUNS_KEPT);
+        write(path, &RunList { runs: next.clone() }).map_err(|error| RunError::Write { path: path.clone(), error })?;
+        *runs = next;
+        Ok(run)
+    }
+}
+
+/// The file appears whole or not at all.
+fn write(path: &Path, list: &RunList) -> std::io::Result<()> {
+    let new = path.with_extension("json.new");
+    std::fs::write(&new, serde_json::to_vec_pretty(list)?)?;
+    std::fs::rename(&new, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: three marks, one name twice, and a restart. Guarantees: intervals touch and do not overlap, the newer of
+    /// two equal names wins, and the list survives.
+    #[test]
+    fn marks_are_intervals_that_survive_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = Runs::open(folder.path());
+        runs.mark("before", Nanos(100)).unwrap();
+        runs.mark("after", Nanos(200)).unwrap();
+        let scope = Runs::open(folder.path()).scope("before").unwrap();
+        assert_eq!(scope.arrival, Arrival { start_ns: 100, end_ns: 199 });
+        assert_eq!(runs.scope("after").unwrap().arrival, Arrival { start_ns: 200, end_ns: i64::MAX });
+        runs.mark("before", Nanos(300)).unwrap();
+        let again = Runs::open(folder.path());
+        assert_eq!(again.list(), runs.list());
+        assert_eq!(again.list().len(), 2);
+        assert_eq!(again.scope("before").unwrap().arrival.start_ns, 300);
+        assert!(again.scope("never").is_none());
+    }
+
+    #[test]
+    fn names_have_rules_and_a_read_only_store_takes_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = Runs::open(folder.path());
+        for name in ["", "  ", "a\nb", &"x".repeat(RUN_NAME_BYTES + 1)] {
+            assert!(matches!(runs.mark(name, Nanos(1)), Err(RunError::Name(_))), "{name:?}");
+        }
+        for index in 0..=RUNS_KEPT {
+            runs.mark(&index.to_string(), Nanos(index as u64)).unwrap();
+        }
+        assert_eq!(runs.list().len(), RUNS_KEPT);
+        assert!(matches!(Runs::read_only(Vec::new()).mark("a", Nanos(1)), Err(RunError::ReadOnly)));
+    }
+}
