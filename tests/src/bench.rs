@@ -10,6 +10,7 @@
 pub mod corpus;
 pub mod load;
 pub mod process;
+pub mod queries;
 pub mod report;
 pub mod run;
 pub mod sender;

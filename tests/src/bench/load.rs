@@ -37,6 +37,21 @@ pub struct Plan {
     pub seed: u64,
 }
 
+impl Plan {
+    /// Returns a plan of log records that lasts as long as this open-loop plan.
+    ///
+    /// # Panics
+    /// When this plan has no rate.
+    #[must_use]
+    pub fn logs_beside(&self, logs_rate: f64) -> Self {
+        let rate = self.rate.expect("logs beside a load need --rate");
+        let seconds = (self.batches * self.batch as u64) as f64 / rate;
+        let batches = ((seconds * logs_rate / self.batch as f64).ceil() as u64).max(1);
+        // Other ids than the spans' own: the traces of one plan are looked up by what it sent itself.
+        Self { shape: Shape::Log, batches, rate: Some(logs_rate), seed: self.seed.wrapping_add(1), ..*self }
+    }
+}
+
 /// The requests of a run, ready to send.
 #[derive(Debug)]
 pub struct Payloads {

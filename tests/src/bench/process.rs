@@ -46,6 +46,17 @@ pub fn disk_bytes(folder: &Path) -> u64 {
     total
 }
 
+/// Returns the share of all processors' time, since the system started, that the host gave to others: `(stolen, all)` in
+/// ticks. Two readings tell about the time between them.
+#[must_use]
+pub fn steal() -> (f64, f64) {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let line = stat.lines().next().unwrap_or_default();
+    let ticks: Vec<f64> = line.split_whitespace().skip(1).filter_map(|text| text.parse().ok()).collect();
+    // user nice system idle iowait irq softirq steal; guest time is part of user time.
+    (ticks.get(7).copied().unwrap_or(0.0), ticks.iter().take(8).sum())
+}
+
 /// Returns the load average of the last minute, to tell whether a figure was taken on a quiet machine.
 #[must_use]
 pub fn load_average() -> f64 {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::load::{Plan, Sent};
+use super::queries::Asked;
 
 /// One measurement.
 #[derive(Debug)]
@@ -20,8 +21,14 @@ pub struct Row {
     pub sent: Sent,
     /// Items that a query counts after the load.
     pub stored: u64,
+    /// What became of the log records sent beside.
+    pub logs: Option<Sent>,
+    /// Log records that a query counts, when some were sent beside.
+    pub logs_stored: u64,
     /// Load average of the machine before.
     pub load_average: f64,
+    /// Processor time that the host gave to others meanwhile, in percent.
+    pub steal_percent: f64,
     /// Median time from start to the ready line, in milliseconds.
     pub ready_ms: f64,
     /// Memory of the idle server.
@@ -42,6 +49,10 @@ pub struct Row {
     pub lookups: Vec<Duration>,
     /// The same after the flush.
     pub lookups_after_flush: Vec<Duration>,
+    /// Sorted times of looking up traces that are not there, after the flush.
+    pub misses: Vec<Duration>,
+    /// Questions that were asked after the flush.
+    pub asked: Vec<Asked>,
 }
 
 /// Returns the quantile of a sorted list: the smallest value that at least this share does not exceed.
@@ -65,7 +76,8 @@ impl Row {
     /// Whether everything that was acknowledged is there, once.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.stored == self.sent.accepted && self.sent.failed == 0 && self.never_visible == 0
+        let logs = self.logs.as_ref().is_none_or(|logs| logs.accepted == self.logs_stored && logs.failed == 0);
+        logs && self.stored == self.sent.accepted && self.sent.failed == 0 && self.never_visible == 0
     }
 
     fn per_million(&self, value: f64) -> f64 {
@@ -89,6 +101,8 @@ impl Row {
             "items_accepted": self.sent.accepted,
             "items_rejected": self.sent.rejected,
             "items_counted_by_query": self.stored,
+            "logs_beside_accepted": self.logs.as_ref().map(|logs| logs.accepted),
+            "logs_beside_ack_p99_ms": self.logs.as_ref().and_then(|logs| millis(&logs.acks, 0.99)),
             "requests_busy": self.sent.busy,
             "requests_failed": self.sent.failed,
             "first_failure": self.sent.reason,
@@ -111,20 +125,76 @@ impl Row {
             "trace_by_id_after_flush_p99_ms": millis(&self.lookups_after_flush, 0.99),
             "ready_ms": self.ready_ms,
             "load_average_before": self.load_average,
+            "steal_percent": self.steal_percent,
+            "trace_by_absent_id_p50_ms": millis(&self.misses, 0.5),
+            "trace_by_absent_id_p99_ms": millis(&self.misses, 0.99),
+            "questions": self.asked.iter().map(question).collect::<Vec<_>>(),
         })
     }
 }
 
+fn question(asked: &Asked) -> Value {
+    json!({
+        "question": asked.name,
+        "rows": asked.rows,
+        "p50_ms": millis(&asked.times, 0.5),
+        "p99_ms": millis(&asked.times, 0.99),
+    })
+}
+
+/// Returns, for each plan, the pass whose throughput is the median of all its passes, with the throughput of all.
+///
+/// `rows` holds whole passes one after the other: every plan once a pass, always in the same order.
+#[must_use]
+pub fn medians(rows: Vec<Row>, passes: usize) -> Vec<(Row, Vec<f64>)> {
+    let plans = rows.len() / passes.max(1);
+    let mut of_plan: Vec<Vec<Row>> = (0..plans).map(|_| Vec::new()).collect();
+    for (index, row) in rows.into_iter().enumerate() {
+        of_plan[index % plans].push(row);
+    }
+    let median = |mut passes: Vec<Row>| {
+        let all = passes.iter().map(Row::items_per_second).collect();
+        passes.sort_by(|a, b| a.items_per_second().total_cmp(&b.items_per_second()));
+        (passes.swap_remove(passes.len() / 2), all)
+    };
+    of_plan.into_iter().map(median).collect()
+}
+
+/// Returns the questions of all rows as a Markdown table; empty without questions.
+#[must_use]
+pub fn questions_markdown(rows: &[(Row, Vec<f64>)]) -> String {
+    let mut out = String::new();
+    for (row, _) in rows {
+        for asked in &row.asked {
+            if out.is_empty() {
+                out.push_str("\n| question | items | rows | p50 / p99 ms |\n|---|---|---|---|\n");
+            }
+            let [p50, p99] = [0.5, 0.99].map(|share| millis(&asked.times, share).unwrap_or(f64::NAN));
+            let _infallible =
+                writeln!(out, "| {} | {} | {} | {p50:.2} / {p99:.2} |", asked.name, row.sent.accepted, asked.rows);
+        }
+    }
+    out
+}
+
 /// Returns the rows as a Markdown table.
 #[must_use]
-pub fn markdown(rows: &[Row]) -> String {
+pub fn markdown(rows: &[(Row, Vec<f64>)]) -> String {
     let mut out = String::from(
         "| shape | way | batch × conns | ack | items/s | ack p50 / p99 ms | visible p50 / p99 ms | CPU s per million: \
          at ack / flushed | idle / peak RSS MB | disk MB per million | trace by id p50 / p99 ms: before / after flush | \
-         ready ms | whole |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+         absent id | ready ms | load / steal % | whole |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
-    for row in rows {
+    for (row, passes) in rows {
         let plan = &row.plan;
+        let speeds = match passes.as_slice() {
+            [one] => format!("{one:.0}"),
+            all => format!(
+                "{:.0} ({})",
+                row.items_per_second(),
+                all.iter().map(|one| format!("{one:.0}")).collect::<Vec<_>>().join(", ")
+            ),
+        };
         let pair = |times: &[Duration]| match (millis(times, 0.5), millis(times, 0.99)) {
             (Some(p50), Some(p99)) => format!("{p50:.2} / {p99:.2}"),
             _ => "–".to_owned(),
@@ -132,7 +202,7 @@ pub fn markdown(rows: &[Row]) -> String {
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         let _infallible = writeln!(
             out,
-            "| {:?} {} B | {:?} {:?} | {} × {} | {} | {:.0} | {} | {} | {:.2} / {:.2} | {:.0} / {:.0} | {:.1} | {}; {} | {:.0} | {} |",
+            "| {:?} {} B | {:?} {:?} | {} × {} | {} | {} | {} | {} | {:.2} / {:.2} | {:.0} / {:.0} | {:.1} | {}; {} | {} | {:.0} | {:.1} / {:.1} | {} |",
             plan.shape,
             row.item_bytes,
             plan.protocol,
@@ -140,7 +210,7 @@ pub fn markdown(rows: &[Row]) -> String {
             plan.batch,
             plan.connections,
             row.ack,
-            row.items_per_second(),
+            speeds,
             pair(&row.sent.acks),
             pair(&row.visible),
             row.per_million(row.cpu_at_ack),
@@ -150,7 +220,10 @@ pub fn markdown(rows: &[Row]) -> String {
             row.per_million(megabytes(row.disk_bytes)),
             pair(&row.lookups),
             pair(&row.lookups_after_flush),
+            pair(&row.misses),
             row.ready_ms,
+            row.load_average,
+            row.steal_percent,
             if row.is_whole() { "yes" } else { "NO" },
         );
     }

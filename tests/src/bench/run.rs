@@ -8,7 +8,7 @@ use super::corpus::{ITEMS_PER_TRACE, Shape};
 use super::load::{self, Payloads, Plan, Progress};
 use super::report::Row;
 use super::sender::Protocol;
-use super::{process, template};
+use super::{process, queries, template};
 use crate::http::Http;
 use crate::otlp::hex;
 use crate::rng::Rng;
@@ -30,6 +30,10 @@ pub struct Settings {
     pub idle: Duration,
     /// Traces to look up after the load.
     pub lookups: usize,
+    /// Log records a second that are sent beside the plan's items (open loop); none: nothing beside.
+    pub logs_rate: Option<f64>,
+    /// Times that each question is asked of the flushed store; 0 leaves the questions out.
+    pub queries: usize,
     /// Starts on an empty folder; the median counts.
     pub starts: usize,
 }
@@ -40,6 +44,7 @@ pub struct Settings {
 /// When the server does not start or fails a query.
 pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
     let payloads = Payloads::new(plan);
+    let beside = settings.logs_rate.map(|rate| Payloads::new(plan.logs_beside(rate)));
     let mut ready: Vec<Duration> = (1..settings.starts).map(|_| ready_after(start(program, settings))).collect();
     let server = start(program, settings);
     ready.push(server.ready_after);
@@ -51,27 +56,39 @@ pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
         Protocol::Http => server.ready.otlp_http.clone(),
         Protocol::Grpc => server.ready.otlp_grpc.clone(),
     };
-    let (load_average, cpu_before, progress) =
-        (process::load_average(), process::cpu_seconds(server.pid()), Progress::default());
+    let (load_average, steal_before) = (process::load_average(), process::steal());
+    let (cpu_before, progress) = (process::cpu_seconds(server.pid()), Progress::default());
     let stop = AtomicBool::new(false);
     let load = async {
         let sent = load::run(&payloads, &base, &progress).await;
         stop.store(true, Ordering::Relaxed);
         sent
     };
-    let (sent, visible) = tokio::join!(load, probe(&server.http, plan, &progress, &stop));
+    let logs = async {
+        match &beside {
+            Some(payloads) => Some(load::run(payloads, &base, &Progress::default()).await),
+            None => None,
+        }
+    };
+    let (sent, logs, visible) = tokio::join!(load, logs, probe(&server.http, plan, &progress, &stop));
     let cpu_at_ack = process::cpu_seconds(server.pid()) - cpu_before;
     let stored = count(&server.http, plan.shape).await;
+    let logs_stored = if logs.is_some() { count(&server.http, Shape::Log).await } else { 0 };
     let lookups = look_up(&server.http, plan, settings.lookups).await;
     server.http.flush_durable().await;
     let cpu_with_flush = process::cpu_seconds(server.pid()) - cpu_before;
     let after_flush = look_up(&server.http, plan, settings.lookups).await;
+    let misses = look_up_absent(&server.http, plan, settings.lookups).await;
+    let asked = queries::ask(&server.http, plan.shape, settings.queries).await;
     Row {
         plan,
         ack: settings.ack.clone(),
         item_bytes: payloads.item_bytes(),
         stored,
+        logs,
+        logs_stored,
         load_average,
+        steal_percent: steal_percent(steal_before, process::steal()),
         ready_ms: millis(ready[ready.len() / 2]),
         idle_rss_bytes,
         peak_rss_bytes: process::memory_bytes(server.pid(), "VmHWM"),
@@ -82,6 +99,8 @@ pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
         never_visible: visible.never,
         lookups,
         lookups_after_flush: after_flush,
+        misses,
+        asked,
         sent,
     }
 }
@@ -159,6 +178,30 @@ async fn look_up(http: &Http, plan: Plan, lookups: usize) -> Vec<Duration> {
     }
     times.sort_unstable();
     times
+}
+
+/// Looks up traces that were never sent, in the flushed store.
+async fn look_up_absent(http: &Http, plan: Plan, lookups: usize) -> Vec<Duration> {
+    let mut times = Vec::new();
+    if plan.shape == Shape::Point {
+        return times;
+    }
+    for number in 0..lookups as u64 {
+        // Another seed: other ids.
+        let id = hex(&template::trace_id(plan.seed ^ 0x5bd1_e995, number, 0));
+        let started = Instant::now();
+        let answer = http.get(&format!("/api/trace/{id}")).await;
+        times.push(started.elapsed());
+        assert_eq!(answer.status.as_u16(), 404, "{id}: {}", answer.text());
+    }
+    times.sort_unstable();
+    times
+}
+
+/// Returns the stolen share of the time between two readings.
+fn steal_percent(before: (f64, f64), after: (f64, f64)) -> f64 {
+    let all = after.1 - before.1;
+    if all > 0.0 { (after.0 - before.0) / all * 100.0 } else { 0.0 }
 }
 
 /// Counts what a query sees; an acknowledgement proves nothing.

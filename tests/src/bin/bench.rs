@@ -69,9 +69,18 @@ struct Args {
     /// Items a second (open loop); without it as fast as the answers come (closed loop).
     #[arg(long)]
     rate: Option<f64>,
+    /// Log records a second that are sent beside, in an open loop as well.
+    #[arg(long, requires = "rate")]
+    logs_rate: Option<f64>,
     /// Traces to look up after the load.
     #[arg(long, default_value_t = 500)]
     lookups: usize,
+    /// Times that each question about words and attribute values is asked after the load; 0 asks none.
+    #[arg(long, default_value_t = 0)]
+    queries: usize,
+    /// Passes over all combinations, one after the other; the table shows the median and all of them.
+    #[arg(long, default_value_t = 1)]
+    passes: usize,
     /// Starts on an empty folder.
     #[arg(long, default_value_t = 5)]
     starts: usize,
@@ -117,29 +126,41 @@ impl Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let args = Args::parse();
+    let passes = args.passes.max(1);
     let mut rows: Vec<Row> = Vec::new();
-    for ack in &args.ack {
-        let settings = Settings {
-            ack: ack.clone(),
-            idle: Duration::from_secs_f64(args.idle),
-            lookups: args.lookups,
-            starts: args.starts.max(1),
-        };
-        for plan in args.plans() {
-            let row = measure(&args.program, plan, &settings).await;
-            if args.json {
-                println!("{}", row.to_json());
-            } else {
-                eprintln!("{:?}: {:.0} items/s", row.plan, row.items_per_second());
+    for _ in 0..passes {
+        for ack in &args.ack {
+            for plan in args.plans() {
+                rows.push(one(&args, ack, plan).await);
             }
-            if let Some(reason) = &row.sent.reason {
-                eprintln!("{} requests failed, the first: {reason}", row.sent.failed);
-            }
-            rows.push(row);
         }
     }
+    let is_whole = rows.iter().all(Row::is_whole);
     if !args.json {
-        print!("{}", report::markdown(&rows));
+        let medians = report::medians(rows, passes);
+        print!("{}{}", report::markdown(&medians), report::questions_markdown(&medians));
     }
-    if rows.iter().all(Row::is_whole) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Measures one combination and says how it went.
+async fn one(args: &Args, ack: &str, plan: Plan) -> Row {
+    let settings = Settings {
+        ack: ack.to_owned(),
+        idle: Duration::from_secs_f64(args.idle),
+        lookups: args.lookups,
+        logs_rate: args.logs_rate,
+        queries: args.queries,
+        starts: args.starts.max(1),
+    };
+    let row = measure(&args.program, plan, &settings).await;
+    if args.json {
+        println!("{}", row.to_json());
+    } else {
+        eprintln!("{:?}: {:.0} items/s", row.plan, row.items_per_second());
+    }
+    if let Some(reason) = &row.sent.reason {
+        eprintln!("{} requests failed, the first: {reason}", row.sent.failed);
+    }
+    row
 }
