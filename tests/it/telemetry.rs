@@ -60,7 +60,7 @@ async fn every_feature_moves_its_signals() {
     for metric in Metric::ALL {
         let name = metric.prometheus_name();
         assert!(after.0.contains(&format!("# TYPE {name} ")), "{name} is declared and not shown");
-        let moved = SIGNALS.iter().chain(COMPACTION_SIGNALS).any(|(moved, ..)| moved == metric);
+        let moved = SIGNALS.iter().chain(COMPACTION_SIGNALS).chain(FORWARD_SIGNALS).any(|(moved, ..)| moved == metric);
         assert!(
             moved || AT_REST.contains(metric),
             "{name}: say in SIGNALS what moves it, or in AT_REST why nothing does here"
@@ -94,6 +94,28 @@ async fn compaction_moves_its_signals() {
     assert_eq!(segments, Some(1.0), "{}", metrics.0);
     assert_eq!(server.http.sql("SELECT count(*) AS n FROM spans").await, [serde_json::json!({"n": 8})]);
 }
+
+/// Scenario: one request forwarded to another server. Guarantees: it is counted as sent, and nothing waits any more.
+#[tokio::test]
+async fn forwarding_moves_its_signals() {
+    let target = server();
+    let tee = launch().arg(format!("--forward={}", target.ready.otlp_http)).start();
+    let log = otlp::logs("tee", vec![otlp::log([1; 16], [1; 8], "l")]);
+    let _ = tee.http.export(Signal::Logs, &log).await.ok();
+    until("the request to be forwarded", Duration::from_secs(30), async || {
+        let metrics = tee.http.metrics().await;
+        let moved = |(metric, labels, at_least): &(Metric, &[&str], f64)| {
+            metrics.sum(&metric.prometheus_name(), labels).is_some_and(|value| value >= *at_least)
+        };
+        let waiting = metrics.sum(&Metric::ForwardQueued.prometheus_name(), &[]);
+        (FORWARD_SIGNALS.iter().all(moved) && waiting == Some(0.0)).then_some(())
+    })
+    .await;
+}
+
+/// What one forwarded request must show.
+const FORWARD_SIGNALS: &[(Metric, &[&str], f64)] =
+    &[(Metric::ForwardRequests, &["signal=\"logs\"", "outcome=\"sent\""], 1.0), (Metric::ForwardQueued, &[], 0.0)];
 
 /// What a compaction of eight segments of one row each must show.
 const COMPACTION_SIGNALS: &[(Metric, &[&str], f64)] = &[
