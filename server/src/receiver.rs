@@ -21,7 +21,6 @@ pub mod announce;
 pub mod body;
 pub mod encoding;
 pub mod grpc;
-pub mod guess;
 pub mod http;
 pub mod media;
 pub mod partial_success;
@@ -43,6 +42,8 @@ pub enum Protocol {
     HttpProtobuf,
     /// OTLP/HTTP with JSON.
     HttpJson,
+    /// A file that was opened (`/api/import`).
+    Import,
 }
 
 impl Protocol {
@@ -53,6 +54,7 @@ impl Protocol {
             Self::Grpc => "grpc",
             Self::HttpProtobuf => "http/protobuf",
             Self::HttpJson => "http/json",
+            Self::Import => "import",
         }
     }
 }
@@ -71,6 +73,8 @@ pub struct Sender {
 /// What an acknowledgement says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Acknowledged {
+    /// Items that were stored.
+    pub accepted: u64,
     /// Items that were not stored.
     pub rejected: u64,
     /// Why items were rejected or changed; empty when all is well.
@@ -120,7 +124,7 @@ async fn store(
     for issue in &issues {
         announce::issue(state, signal, issue, sender);
     }
-    Ok(Acknowledged { rejected, message: partial_success::message(&issues) })
+    Ok(Acknowledged { accepted: appended.accepted, rejected, message: partial_success::message(&issues) })
 }
 
 /// Appends, after one repair of texts that are not UTF-8.

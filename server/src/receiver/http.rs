@@ -13,12 +13,13 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use prost::Message as _;
 use telltale_api::routes;
 use telltale_model::SignalKind;
+use telltale_share::open::{guess_json, guess_protobuf};
 use telltale_storage::decode::Issue;
 
 use super::media::{self, Media};
 use super::refusal::{Reason, Refusal};
 use super::status::{self, ExportResponse};
-use super::{Acknowledged, Protocol, Sender, announce, body, encoding, guess, ingest};
+use super::{Acknowledged, Protocol, Sender, announce, body, encoding, ingest};
 use crate::limits::{JSON_INLINE_BYTES_MAX, RETRY_AFTER};
 use crate::listeners::Peer;
 use crate::state::AppState;
@@ -159,7 +160,7 @@ fn not_a_type(headers: &HeaderMap) -> String {
 
 /// Finds out what was sent to `/`.
 fn guessed(state: &AppState, media: Media, body: &Bytes, sender: &Sender) -> Result<SignalKind, Refusal> {
-    let guess = if media == Media::Json { guess::json(body) } else { guess::protobuf(body) };
+    let guess = if media == Media::Json { guess_json(body) } else { guess_protobuf(body) };
     let signal = guess.ok_or_else(|| {
         Refusal::new(
             Reason::UnknownPath,

@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn responses_are_those_of_the_official_definitions() {
-        let acknowledged = Acknowledged { rejected: 3, message: "three".to_owned() };
+        let acknowledged = Acknowledged { accepted: 0, rejected: 3, message: "three".to_owned() };
         let bytes = ExportResponse::from(&acknowledged).encode_to_vec();
         let official = ExportTraceServiceResponse::decode(bytes.as_slice()).unwrap().partial_success.unwrap();
         assert_eq!((official.rejected_spans, official.error_message.as_str()), (3, "three"));

@@ -246,7 +246,7 @@ fn bombs_are_faults() {
         assert!(opened.parts.is_empty() && opened.faults[0].contains(reason), "{:?}", opened.faults);
     }
     let limits = OpenLimits { content_bytes: 1_000, document_bytes: 500, message_bytes: 100 };
-    let large = json!({"resourceSpans": [envelope(1), envelope(2), envelope(3)]}).to_string();
+    let large = json!({"resourceSpans": (0..800).map(envelope).collect::<Vec<_>>()}).to_string();
     let opened = open_within(large.as_bytes(), &limits);
     assert!(opened.faults[0].contains("larger than 0 MiB; write JSON lines"), "{:?}", opened.faults);
     let opened = open_within(&gzip(&vec![b'{'; 2_000]), &limits);
