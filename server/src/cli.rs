@@ -14,6 +14,7 @@ pub mod completions;
 pub mod diff;
 pub mod doctor;
 pub mod mark;
+pub mod import;
 pub mod query;
 pub mod schema;
 pub mod serve;
@@ -59,6 +60,8 @@ enum Command {
     Mark(mark::Args),
     /// Compare two runs.
     Diff(diff::Args),
+    /// Open files of telemetry of this or another tool in a running server.
+    Import(import::Args),
     /// Look for what keeps telemetry from arriving.
     Doctor(doctor::Args),
     /// Print the completion script of a shell.
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::main(&args),
         Command::Mark(args) => mark::main(&args),
         Command::Diff(args) => diff::main(&args),
+        Command::Import(args) => import::main(&args),
         Command::Doctor(args) => doctor::main(&args),
         Command::Completions(args) => completions::main(&args, Cli::command()),
     }

@@ -20,6 +20,7 @@ mod expect;
 mod extract;
 mod flush;
 mod health;
+mod import;
 mod issues;
 mod live;
 mod measure;
@@ -55,6 +56,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(routes::RECENT, get(recent::recent))
         .route(routes::LIVE, get(live::live))
         .route(routes::ISSUES, get(issues::issues))
+        .route(routes::IMPORT, post(import::import))
         .route(routes::SQL, post(sql::sql))
         .route(routes::FLUSH, post(flush::flush))
         .route(routes::WAIT, get(expect::wait))

@@ -14,6 +14,7 @@
 //! * [`forward`]: the tee to another OTLP back end.
 //! * [`live`], [`issues`]: what was just acknowledged, and what senders did wrong or oddly.
 //! * `observe`, [`expect`], [`runs`]: what is stored as plain values, promises judged by it, named parts of it.
+//! * [`import`]: files of this and other tools, through the same append as OTLP.
 //! * [`http`]: the query API and the user interface.
 //! * [`telemetry`]: telltale's own metrics and logs.
 //!
@@ -27,6 +28,7 @@ pub mod edge;
 pub mod expect;
 pub mod forward;
 pub mod http;
+pub mod import;
 pub mod issues;
 pub mod limits;
 pub mod listeners;

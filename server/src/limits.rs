@@ -209,3 +209,24 @@ pub const RUNS_KEPT: usize = 200;
 
 /// Bytes of a run's name.
 pub const RUN_NAME_BYTES: usize = 200;
+
+/// Bytes of a file that is opened, as it is sent.
+pub const IMPORT_BYTES: u64 = 2 << 30;
+
+/// Files that are opened at once: each may hold a large document in memory.
+pub const IMPORTS_AT_ONCE: usize = 2;
+
+/// Requests of a file that wait to be stored; reading goes on only as fast as storing.
+pub const IMPORT_PARTS_WAITING: usize = 2;
+
+/// Faults of a file that are listed; the rest is counted.
+pub const IMPORT_FAULTS: usize = 100;
+
+/// Traces of a file that are named.
+pub const IMPORT_TRACES: usize = 20;
+
+/// How long one request of a file waits for room in the store before it counts as not stored.
+pub const IMPORT_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Bytes of a file's name.
+pub const IMPORT_NAME_BYTES: usize = 300;

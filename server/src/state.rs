@@ -1,5 +1,6 @@
 //! What request handlers share, by `Arc`. Composition only: every member has its own module and its own rules.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
 
 use telltale_api::Nanos;
@@ -14,6 +15,7 @@ use crate::config::Config;
 use crate::expect::Waits;
 use crate::forward::Forward;
 use crate::issues::Registry;
+use crate::limits::IMPORTS_AT_ONCE;
 use crate::live::Hub;
 use crate::receiver::Admission;
 use crate::runs::Runs;
@@ -48,6 +50,10 @@ pub struct AppState {
     pub endpoints: OnceLock<Endpoints>,
     /// Cancelled when the server stops: answers without an end of their own, such as live streams, end then.
     pub stopping: CancellationToken,
+    /// The data folder; files beside the store and files under way have their place in it.
+    pub data_dir: PathBuf,
+    /// Files that are being opened, bounded.
+    pub imports: tokio::sync::Semaphore,
     /// The time that issues are stamped with.
     pub clock: Arc<dyn Clock>,
 }
@@ -69,6 +75,8 @@ impl AppState {
             watch(&telemetry, Metric::ForwardQueued, forward, |forward| forward.queued_bytes());
         }
         Self {
+            data_dir: config.data_dir.clone().unwrap_or_else(std::env::temp_dir),
+            imports: tokio::sync::Semaphore::new(IMPORTS_AT_ONCE),
             storage,
             query,
             forward,

@@ -12,6 +12,7 @@ pub mod area;
 pub mod error;
 pub mod flush;
 pub mod health;
+pub mod import;
 pub mod issue;
 pub mod live;
 pub mod nanos;

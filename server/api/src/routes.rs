@@ -20,6 +20,8 @@ pub const RECENT: &str = "/api/recent";
 pub const LIVE: &str = "/api/live";
 /// What senders did wrong or oddly.
 pub const ISSUES: &str = "/api/issues";
+/// Opens a file of telemetry of this or another tool (POST, `?name=`).
+pub const IMPORT: &str = "/api/import";
 /// SQL, read only (POST).
 pub const SQL: &str = "/api/sql";
 /// Barrier: returns when everything acknowledged is queryable (POST).

@@ -6,6 +6,8 @@
 //! ```
 //!
 //! * [`open`]: recognises a file by its content and turns it into OTLP export requests, record by record.
+//! * [`redact`]: rules by key and by pattern, with pseudonyms and a report.
+//! * [`page`]: one HTML file with a story and its data.
 //! * [`archive`], [`inflate`]: zip, gzip and zstd with bounds; the one place for their guards.
 //!
 //! Deliberately absent: sockets, clocks, randomness, the store. Files are never named by what they hold: an entry of an
@@ -16,3 +18,5 @@ pub mod inflate;
 pub mod limits;
 
 pub mod open;
+pub mod page;
+pub mod redact;

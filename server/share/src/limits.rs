@@ -39,3 +39,9 @@ pub const KEYS_NAMED: usize = 6;
 
 /// Bytes of a text of the file that an error message quotes.
 pub const QUOTED_BYTES: usize = 60;
+
+/// Spans that an exported page lists; the data in the page has all.
+pub const PAGE_SPANS: usize = 5_000;
+
+/// Lines of an exported page's list by time.
+pub const PAGE_ENTRIES: usize = 5_000;

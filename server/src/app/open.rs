@@ -75,5 +75,6 @@ pub(super) async fn open(
     let mut state = AppState::new(storage, query, telemetry, config);
     state.stopping = stopping;
     state.runs = Runs::open(data.path());
+    data.path().clone_into(&mut state.data_dir);
     Ok((Arc::new(state), data))
 }

@@ -118,7 +118,7 @@ impl Server {
             builder = builder.bearer_auth(token);
         }
         Ok(match request.body {
-            Some(body) => builder.header(reqwest::header::CONTENT_TYPE, "application/json").body(body),
+            Some((content_type, body)) => builder.header(reqwest::header::CONTENT_TYPE, content_type).body(body),
             None => builder,
         })
     }
@@ -147,7 +147,8 @@ const URL_HINT: &str = "hint: --url and TELLTALE_URL take addresses such as http
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) url: Url,
-    pub(crate) body: Option<String>,
+    /// Its media type and its bytes.
+    pub(crate) body: Option<(&'static str, reqwest::Body)>,
 }
 
 impl Request {
@@ -156,7 +157,7 @@ impl Request {
     }
 
     pub(crate) fn post(url: Url, body: String) -> Self {
-        Self { method: Method::POST, url, body: Some(body) }
+        Self { method: Method::POST, url, body: Some(("application/json", body.into())) }
     }
 }
 

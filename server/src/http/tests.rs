@@ -5,6 +5,7 @@ mod expect;
 mod expect_commands;
 mod formats;
 mod harness;
+mod import;
 mod live;
 mod lookup;
 mod pages;

@@ -109,6 +109,12 @@ metrics! {
         "Rules about telemetry that were judged, by outcome";
     ExpectDuration, Durations, "telltale.expect.duration", "s", [],
         "Time of one judgement of a signals file, reading included";
+    ImportFiles, Counter, "telltale.import.files", "{file}", ["outcome"],
+        "Files opened, by outcome: whole, with faults, or nothing";
+    ImportFaults, Counter, "telltale.import.faults", "{fault}", [],
+        "Records and entries of files that could not be read or stored";
+    ImportDuration, Durations, "telltale.import.duration", "s", [],
+        "Time from a file's first byte to its last stored record";
     LiveReaders, Gauge, "telltale.live.readers", "{reader}", [],
         "Readers of the live stream";
     LiveEvents, Counter, "telltale.live.events", "{event}", [],

@@ -3,8 +3,8 @@
 //! * [`resolve`]: a paste → every trace id in it, in any spelling.
 //! * [`tree`], [`self_time`], [`critical_path`], [`skew`]: what the spans of a trace say together.
 //! * [`story`]: a trace → verdict, caveats, facts, shares of time, one merged list.
-//! * [`outline`], [`group`], [`waterfall`]: rows, folded rows, bars and axes of pages and texts.
 //! * [`plan`]: the query plan that a span recorded → one tree, whatever database printed it.
+//! * [`outline`], [`group`], [`waterfall`], [`palette`]: rows, folded rows, bars, axes and colours of pages and texts.
 //! * [`mod@format`]: durations, times, counts, and the whole story as text or Markdown.
 //!
 //! Deliberately absent: I/O, clocks, randomness, regular expressions. The same input gives the same output everywhere,
@@ -17,6 +17,7 @@ pub mod limits;
 pub mod outline;
 pub mod pack;
 pub mod plan;
+pub mod palette;
 pub mod resolve;
 pub mod self_time;
 pub mod skew;

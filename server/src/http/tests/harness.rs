@@ -50,6 +50,7 @@ impl Server {
         let mut state = AppState::new(storage, query, Arc::new(Telemetry::new()), config);
         state.clock = Arc::<ManualClock>::clone(&clock);
         state.runs = Runs::open(folder.path());
+        folder.path().clone_into(&mut state.data_dir);
         let state = Arc::new(state);
         Self { router: crate::http::router(Arc::clone(&state)), state, clock, _folder: folder }
     }
@@ -93,8 +94,16 @@ impl Server {
         self.ask(Method::POST, path, &[("content-type", "application/json")], body).await
     }
 
+    pub(super) async fn post_bytes(&self, path: &str, body: Vec<u8>) -> Answer {
+        let request = Request::builder().method(Method::POST).uri(path).body(Body::from(body)).unwrap();
+        Self::answer(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
     pub(super) async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let response = self.response(method, path, headers, body).await;
+        Self::answer(self.response(method, path, headers, body).await).await
+    }
+
+    async fn answer(response: http::Response<Body>) -> Answer {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status, headers: parts.headers, body }
