@@ -159,6 +159,10 @@ fn the_package_graph_has_no_forbidden_edge() {
             &["arrow", "arrow-array", "tokio", "axum", "leptos", "chrono", "telltale-storage", "telltale-query"],
         ),
         ("telltale-story", &["arrow", "tokio", "axum", "leptos", "telltale-storage", "telltale-query", "telltale"]),
+        (
+            "telltale-share",
+            &["arrow", "axum", "leptos", "datafusion", "telltale-storage", "telltale-query", "telltale"],
+        ),
         ("telltale-signals", &["arrow", "tokio", "axum", "leptos", "telltale-storage", "telltale-query", "telltale"]),
         ("telltale-web", &["arrow", "tokio", "datafusion", "axum", "telltale-storage", "telltale-query", "telltale"]),
     ];

@@ -68,7 +68,7 @@ pub fn html(page: &Page<'_>) -> String {
     out.push_str("</main>\n");
     foot(&mut out, page);
     data(&mut out, page);
-    let _infallible = write!(out, "<script nonce=\"{}\">{SCRIPT}</script>\n</body>\n</html>\n", page.nonce);
+    let _infallible = writeln!(out, "<script nonce=\"{}\">{SCRIPT}</script>\n</body>\n</html>", page.nonce);
     out
 }
 
@@ -94,9 +94,9 @@ fn head(out: &mut String, page: &Page<'_>) {
 }
 
 fn foot(out: &mut String, page: &Page<'_>) {
-    let _infallible = write!(
+    let _infallible = writeln!(
         out,
-        "<footer class=\"muted\">Written by telltale {} at {}. This page loads nothing and sends nothing; the whole trace is in it.</footer>\n",
+        "<footer class=\"muted\">Written by telltale {} at {}. This page loads nothing and sends nothing; the whole trace is in it.</footer>",
         env!("CARGO_PKG_VERSION"),
         date_time(page.made_unix_nano, 0)
     );

@@ -20,9 +20,9 @@ pub(super) fn entries(out: &mut String, page: &Page<'_>) {
     out.push_str("<section id=\"list\"><h2>Everything by time</h2>\n");
     let left_out = entries.len().saturating_sub(PAGE_ENTRIES);
     if left_out > 0 {
-        let _infallible = write!(
+        let _infallible = writeln!(
             out,
-            "<p class=\"notice\">The first {} of {} are listed here. All of them are in the data.</p>\n",
+            "<p class=\"notice\">The first {} of {} are listed here. All of them are in the data.</p>",
             count(PAGE_ENTRIES as u64),
             counted(entries.len() as u64, "line")
         );

@@ -59,11 +59,11 @@ pub(super) fn waterfall(out: &mut String, view: &TraceView, analysis: &Analysis)
         critical,
     };
     let shown = shown(view, analysis);
-    let _infallible = write!(out, "<section id=\"spans\"><h2>Spans</h2>\n");
+    let _infallible = writeln!(out, "<section id=\"spans\"><h2>Spans</h2>");
     if shown.len() < view.spans.len() {
-        let _infallible = write!(
+        let _infallible = writeln!(
             out,
-            "<p class=\"notice\">{} of {} are listed here: those that failed, what leads to them, and the first others. All of them are in the data.</p>\n",
+            "<p class=\"notice\">{} of {} are listed here: those that failed, what leads to them, and the first others. All of them are in the data.</p>",
             count(shown.len() as u64),
             counted(view.spans.len() as u64, "span")
         );
