@@ -96,7 +96,7 @@ mod tests {
         fn splitting_loses_nothing(parts in prop::collection::vec(prop_oneof!["\\PC{0,9}", Just("[redacted:".to_owned()), Just(Key([3; 32]).token("a", b"x"))], 0..6)) {
             let text = parts.concat();
             let split = split(&text);
-            prop_assert_eq!(split.iter().map(|(text, token)| format!("{text}{token}")).collect::<String>(), &text[..]);
+            prop_assert_eq!(split.iter().map(|(text, token)| format!("{text}{token}")).collect::<String>(), text.as_str());
             prop_assert!(split.iter().all(|(_, token)| token.is_empty() || is_token(token)));
         }
     }
