@@ -20,6 +20,13 @@ use prost::Message as _;
 /// Spans (and logs) of one trace, in every shape.
 pub const ITEMS_PER_TRACE: usize = 8;
 
+/// Gateways and devices of a large fleet; their names differ in the digits after [`GATEWAY_MARK`].
+pub const GATEWAYS: u64 = 4_350_000;
+/// What the name of every gateway begins with.
+pub const GATEWAY_MARK: &str = "gw-eu-central-1-";
+/// Digits of such a name.
+pub const GATEWAY_DIGITS: usize = 7;
+
 /// What the items look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -89,7 +96,7 @@ fn ip(next: Source<'_>) -> String {
 }
 
 fn gateway(next: Source<'_>) -> String {
-    format!("gw-eu-central-1-{:07}", next() % 4_350_000)
+    format!("{GATEWAY_MARK}{:0width$}", next() % GATEWAYS, width = GATEWAY_DIGITS)
 }
 
 fn semconv_attributes(next: Source<'_>) -> Vec<KeyValue> {

@@ -3,7 +3,7 @@
 //! The places are found once, by walking the encoded request; ids and times have a fixed width in protobuf, so that a new
 //! batch costs a copy and a few stores.
 
-use super::corpus::{ITEMS_PER_TRACE, Shape, Source, request};
+use super::corpus::{GATEWAY_DIGITS, GATEWAY_MARK, GATEWAYS, ITEMS_PER_TRACE, Shape, Source, request};
 
 /// Where one item keeps what changes.
 #[derive(Debug, Default, Clone)]
@@ -13,6 +13,8 @@ struct Places {
     parent_span_id: Option<usize>,
     start: Option<usize>,
     end: Option<usize>,
+    /// The digits of gateways, all of one item's the same.
+    gateways: Vec<usize>,
 }
 
 /// A request with the places to patch.
@@ -82,6 +84,12 @@ impl Template {
             let start = now_unix_nano - 60_000_000 + place as u64 * 1_000;
             put(&mut out, places.start, &start.to_le_bytes());
             put(&mut out, places.end, &(start + length).to_le_bytes());
+            if !places.gateways.is_empty() {
+                let digits = format!("{:0width$}", gateway(seed, batch, index), width = GATEWAY_DIGITS);
+                for place in &places.gateways {
+                    put(&mut out, Some(*place), digits.as_bytes());
+                }
+            }
         }
         out
     }
@@ -118,8 +126,23 @@ fn span_id(seed: u64, batch: u64, index: usize) -> [u8; 8] {
     (mix(seed ^ mix(batch).wrapping_add(index as u64 + 1)) | 1).to_be_bytes()
 }
 
+/// Returns the gateway of an item: all of them occur, some far more often than others, as in a fleet.
+fn gateway(seed: u64, batch: u64, index: usize) -> u64 {
+    let random = mix(mix(seed ^ batch.rotate_left(32)).wrapping_add(index as u64));
+    let uniform = (random >> 11) as f64 / (1_u64 << 53) as f64;
+    // The square of a uniform number: a tenth of the gateways sends a third of everything.
+    (uniform * uniform * GATEWAYS as f64) as u64
+}
+
+/// Returns where the digits of gateways begin.
+fn gateways_of(bytes: &[u8], record: std::ops::Range<usize>) -> Vec<usize> {
+    let mark = GATEWAY_MARK.as_bytes();
+    let starts = record.clone().filter(|at| bytes[*at..record.end].starts_with(mark));
+    starts.map(|at| at + mark.len()).collect()
+}
+
 fn places_of(bytes: &[u8], record: std::ops::Range<usize>, shape: Shape) -> Places {
-    let mut places = Places::default();
+    let mut places = Places { gateways: gateways_of(bytes, record.clone()), ..Places::default() };
     for_each_field(bytes, record, &mut |number, value| {
         let place = Some(value.start);
         match (shape, number) {
@@ -216,6 +239,27 @@ mod tests {
         });
         let near = |(size, wanted): (&(Shape, usize), &(Shape, usize))| size.1.abs_diff(wanted.1) <= wanted.1 / 40;
         assert!(sizes.iter().zip(&wanted).all(near), "{sizes:?}, wanted {wanted:?}");
+    }
+
+    /// Scenario: batches of spans with a gateway. Guarantees: every span has one gateway, in all of its attributes, and
+    /// batches that come from the same template have others.
+    #[test]
+    fn gateways_differ_between_batches_of_one_template() {
+        let mut rng = Rng::new(1);
+        let template = Template::new(Shape::Fat, 64, &mut || rng.next_u64());
+        let mut seen = HashSet::new();
+        for batch in 0..4 {
+            let bytes = template.patched(7, batch, 1_700_000_000_000_000_000);
+            let request = ExportTraceServiceRequest::decode(bytes.as_slice()).expect("a request");
+            for span in &request.resource_spans[0].scope_spans[0].spans {
+                let text = format!("{:?}", span.attributes);
+                let gateways: HashSet<&str> =
+                    text.split(GATEWAY_MARK).skip(1).map(|rest| &rest[..GATEWAY_DIGITS]).collect();
+                assert_eq!(gateways.len(), 1, "{text}");
+                seen.extend(gateways.into_iter().map(str::to_owned));
+            }
+        }
+        assert!(seen.len() > 230, "only {} gateways among 256 spans", seen.len());
     }
 
     #[test]
