@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use telltale_storage::AckMode;
+use telltale_storage::{AckMode, Retention};
 use telltale_story::story::FactConfig;
 
 pub mod error;
@@ -57,6 +57,12 @@ pub struct Config {
     pub data_dir: Option<PathBuf>,
     /// What has to hold before a request is acknowledged.
     pub ack: AckMode,
+    /// How long data is kept. Without a number of bytes, the disk of the data folder decides.
+    pub retention: Retention,
+    /// Whether somebody said how many bytes are kept, be it without limit.
+    pub is_size_set: bool,
+    /// Free bytes on the disk below which appends are refused.
+    pub free_bytes_min: u64,
     /// What every request has to carry, when set.
     pub token: Option<Secret>,
     /// Whether addresses that are not loopback may go without a token.
@@ -96,6 +102,10 @@ impl Config {
     fn understand(raw: &BTreeMap<&'static str, Raw>, environment: Environment<'_>) -> Result<Self, ConfigError> {
         let read = value::Reader { raw };
         let max_request_mib = read.number("max-request-mib", 1..=limits::REQUEST_MIB_MAX)?;
+        let keep_mib = match read.optional("keep-mib") {
+            Some(_) => Some(read.number("keep-mib", 0..=limits::DISK_MIB_MAX)?),
+            None => None,
+        };
         let data_dir = match read.flag("ephemeral")? {
             true => None,
             false => Some(match read.optional("data-dir") {
@@ -109,6 +119,14 @@ impl Config {
             otlp_http: read.bind("otlp-http")?,
             data_dir,
             ack: read.ack("ack")?,
+            retention: Retention {
+                traces: read.days("keep-traces-days")?,
+                logs: read.days("keep-logs-days")?,
+                metrics: read.days("keep-metrics-days")?,
+                bytes_max: keep_mib.filter(|mib| *mib > 0).map(|mib| mib << 20),
+            },
+            is_size_set: keep_mib.is_some(),
+            free_bytes_min: read.number("min-free-mib", 0..=limits::DISK_MIB_MAX)? << 20,
             token: read.token("token")?,
             insecure: read.flag("insecure")?,
             cors_origins: read.origins("cors-origin")?,

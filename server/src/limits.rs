@@ -230,3 +230,8 @@ pub const IMPORT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bytes of a file's name.
 pub const IMPORT_NAME_BYTES: usize = 300;
+/// Longest time that a setting may keep data: a hundred years, in days.
+pub const KEEP_DAYS_MAX: u64 = 36_500;
+
+/// Largest size of a disk that a setting may name: a pebibyte, in MiB.
+pub const DISK_MIB_MAX: u64 = 1 << 30;

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::schema::Table;
 
 mod migration;
+mod pins;
 
 /// A segment as the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,10 @@ impl Catalog {
         let mut connection = open().map_err(|error| failed("open", &error))?;
         migration::migrate(&mut connection, path)?;
         Ok(Self { connection })
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Returns the WAL number up to which everything is in segments.

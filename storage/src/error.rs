@@ -47,6 +47,16 @@ pub enum Error {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// More of something than a bound of `limits.rs` allows.
+    #[error("{what} are limited to {limit} ({name})\nhint: remove some that are not needed any more")]
+    TooMany {
+        /// What there would be too many of.
+        what: &'static str,
+        /// The limit's name in `limits.rs`.
+        name: &'static str,
+        /// The limit.
+        limit: usize,
+    },
     /// The memory for data that is not in segments yet was full for longer than an append may wait.
     #[error(
         "memory for new data is full: {used_bytes} of {limit_bytes} bytes (memtable_budget_bytes) for {waited_ms} ms\n\
@@ -131,7 +141,9 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Decode(_) | Self::TextQuery { .. } | Self::TooLarge { .. } => ErrorKind::Invalid,
+            Self::Decode(_) | Self::TextQuery { .. } | Self::TooLarge { .. } | Self::TooMany { .. } => {
+                ErrorKind::Invalid
+            }
             Self::MemoryFull { .. }
             | Self::DiskFull { .. }
             | Self::Poisoned(_)

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 mod disk;
 mod faulty;
 
-pub use disk::RealDisk;
+pub use disk::{RealDisk, disk_bytes};
 pub use faulty::{Fault, FaultyDisk, Operation};
 
 /// A file that is open for writing.

@@ -26,6 +26,7 @@ pub mod limits;
 mod maintenance;
 mod memtable;
 mod recovery;
+pub mod retention;
 pub mod schema;
 pub mod segment;
 mod shared;
@@ -38,6 +39,7 @@ pub mod text;
 pub mod wal;
 
 pub use error::{Error, ErrorKind};
+pub use retention::{Pin, PinKind, Retention};
 pub use segment::{LogIndex, Segment, TraceRow, trace_rows_of};
 pub use snapshot::Snapshot;
 pub use status::{Counters, DurationCounts, Status, TableStatus};

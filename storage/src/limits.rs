@@ -70,6 +70,17 @@ pub const DAY_GRACE: Duration = Duration::from_secs(2 * 3_600);
 pub const MAINTENANCE_EVERY: Duration = Duration::from_secs(60);
 /// How long a compaction waits for ingest and queries after each batch, at most.
 pub const COMPACTION_YIELD_MAX: Duration = Duration::from_millis(100);
+/// How far the wall clock may be off the monotonic one between two looks, and ahead of the newest data, before retention
+/// doubts it.
+pub const CLOCK_JUMP: Duration = Duration::from_secs(24 * 3_600);
+/// How long a doubted clock has to go steadily before data is deleted on its word.
+pub const CLOCK_STEADY: Duration = Duration::from_secs(3_600);
+/// Share of all data, in percent, beyond which a deletion by age needs a steady clock.
+pub const RETENTION_SHARE_PERCENT: u64 = 25;
+/// Most bytes on disk where no setting says another number and the disk is not smaller than five times that.
+pub const RETENTION_BYTES: u64 = 20 << 30;
+/// Most pins. Beyond: `Error::TooMany`.
+pub const PINS_MAX: usize = 10_000;
 /// Trace rows that wait to be written.
 pub const TRACE_ROWS_BUFFERED: usize = 8_192;
 /// Working memory of building a log index, in bytes.

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::compaction;
 use crate::error::Error;
 use crate::graveyard;
+use crate::retention::{self, Steadiness};
 use crate::shared::Shared;
 
 /// Priority below everything else of the process, as `nice` counts it.
@@ -33,13 +34,15 @@ pub(crate) fn run(shared: &Arc<Shared>, commands: &Receiver<MaintenanceCommand>)
     if let Err(error) = rustix::process::nice(NICE) {
         tracing::debug!(%error, "the maintenance thread keeps its priority");
     }
+    let clock = &shared.options.clock;
+    let mut steadiness = Steadiness::begin(clock.now(), clock.monotonic());
     loop {
         let done = match commands.recv_timeout(shared.options.limits.maintenance_every) {
             Ok(MaintenanceCommand::Run(done)) => Some(done),
             Ok(MaintenanceCommand::Wake) | Err(RecvTimeoutError::Timeout) => None,
             Ok(MaintenanceCommand::Stop) | Err(RecvTimeoutError::Disconnected) => return,
         };
-        let result = maintain(shared);
+        let result = maintain(shared, &mut steadiness);
         if let Some(done) = done {
             // Whoever went away does not need the answer.
             drop(done.send(result));
@@ -48,8 +51,8 @@ pub(crate) fn run(shared: &Arc<Shared>, commands: &Receiver<MaintenanceCommand>)
 }
 
 /// Does all that there is to do.
-fn maintain(shared: &Shared) -> Result<(), Error> {
-    let result = work(shared);
+fn maintain(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
+    let result = work(shared, steadiness);
     match &result {
         Ok(()) => shared.set_maintenance_error(None),
         Err(Error::Closed) => {}
@@ -61,7 +64,9 @@ fn maintain(shared: &Shared) -> Result<(), Error> {
     result
 }
 
-fn work(shared: &Shared) -> Result<(), Error> {
+fn work(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
+    graveyard::bury(shared)?;
+    retention::run(shared, steadiness)?;
     graveyard::bury(shared)?;
     while let Some((job, inputs)) = compaction::next_job(shared) {
         match compaction::compact(shared, &job, &inputs) {

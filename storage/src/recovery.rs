@@ -43,9 +43,11 @@ pub(crate) fn open(options: Options) -> Result<Opened, Error> {
     let entries = catalog.segments()?;
     let context = Arc::new(SegmentContext::default());
     let removed = catalog.removed()?;
+    let pins = catalog.pins()?;
     let shared = Arc::new(Shared::new(options, paths, Arc::clone(&context), catalog));
     shared.gauges.flushed_lsn.store(flushed_lsn, Ordering::Release);
 
+    *shared.pins() = pins;
     empty_tmp(&shared)?;
     report_quarantine(&shared);
     let largest_removed = removed.iter().map(|(id, _)| *id).max();

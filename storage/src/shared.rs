@@ -16,7 +16,9 @@ use crate::catalog::{Catalog, SegmentEntry};
 use crate::data_dir::DataDir;
 use crate::error::Error;
 use crate::graveyard::Graveyard;
+use crate::limits::PINS_MAX;
 use crate::memtable::Memtable;
+use crate::retention::Pin;
 use crate::schema::Table;
 use crate::segment::{Segment, SegmentContext};
 use crate::snapshot::{Snapshot, place};
@@ -42,6 +44,7 @@ pub(crate) struct Shared {
     full: Mutex<Option<String>>,
     flush_error: Mutex<Option<String>>,
     maintenance_error: Mutex<Option<String>>,
+    pins: Mutex<Vec<Pin>>,
     next_segment_id: AtomicU64,
     /// Queries that are under way.
     queries: AtomicU64,
@@ -76,6 +79,11 @@ pub(crate) struct Gauges {
     pub(crate) compaction_bytes: AtomicU64,
     pub(crate) compaction_failures: AtomicU64,
     pub(crate) compaction: DurationHistogram,
+    pub(crate) expired_by_age: AtomicU64,
+    pub(crate) expired_by_bytes: AtomicU64,
+    pub(crate) expired_rows: AtomicU64,
+    pub(crate) expired_bytes: AtomicU64,
+    pub(crate) pinned_bytes: AtomicU64,
     pub(crate) wal_sync: DurationHistogram,
     pub(crate) flush: DurationHistogram,
 }
@@ -121,6 +129,7 @@ impl Shared {
             full: Mutex::default(),
             flush_error: Mutex::default(),
             maintenance_error: Mutex::default(),
+            pins: Mutex::default(),
             next_segment_id: AtomicU64::new(1),
             queries: AtomicU64::new(0),
             is_closing: AtomicBool::new(false),
@@ -134,6 +143,34 @@ impl Shared {
     /// Returns the catalog, for one statement or transaction.
     pub(crate) fn catalog(&self) -> MutexGuard<'_, Catalog> {
         self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what retention keeps.
+    pub(crate) fn pins(&self) -> MutexGuard<'_, Vec<Pin>> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a pin, to the catalog first.
+    pub(crate) fn add_pin(&self, pin: Pin) -> Result<(), Error> {
+        let mut pins = self.pins();
+        let place = pins.binary_search_by(|one| one.name.cmp(&pin.name));
+        if place.is_err() && pins.len() >= PINS_MAX {
+            return Err(Error::TooMany { what: "pins", name: "PINS_MAX", limit: PINS_MAX });
+        }
+        self.catalog().add_pin(&pin)?;
+        match place {
+            Ok(place) => pins.splice(place..=place, [pin]).for_each(drop),
+            Err(place) => pins.insert(place, pin),
+        }
+        Ok(())
+    }
+
+    /// Removes a pin, from the catalog first.
+    pub(crate) fn remove_pin(&self, name: &str) -> Result<bool, Error> {
+        let mut pins = self.pins();
+        let is_gone = self.catalog().remove_pin(name)?;
+        pins.retain(|pin| pin.name != name);
+        Ok(is_gone)
     }
 
     /// Returns a new segment's id.
@@ -304,6 +341,8 @@ impl Shared {
             last_lsn: self.gauges.last_lsn.load(Ordering::Acquire),
             durable_lsn: self.gauges.durable_lsn.load(Ordering::Acquire),
             flushed_lsn: self.gauges.flushed_lsn.load(Ordering::Acquire),
+            pinned_bytes: self.gauges.pinned_bytes.load(Ordering::Relaxed),
+            retention: self.options.retention,
             poisoned: self.poisoned.get().map(ToString::to_string),
             full: lock(&self.full).clone(),
             flush_error: lock(&self.flush_error).clone(),
@@ -327,6 +366,10 @@ impl Shared {
             flush_failures: get(&gauges.flush_failures),
             flushed_rows: get(&gauges.flushed_rows),
             replayed_records: get(&gauges.replayed_records),
+            expired_by_age: get(&gauges.expired_by_age),
+            expired_by_bytes: get(&gauges.expired_by_bytes),
+            expired_rows: get(&gauges.expired_rows),
+            expired_bytes: get(&gauges.expired_bytes),
             compactions: gauges.compaction.counts().count,
             compaction_failures: get(&gauges.compaction_failures),
             compacted_segments: get(&gauges.compacted_segments),

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::retention::Retention;
 use crate::schema::Table;
 
 /// What the engine holds and did since it was opened.
@@ -28,6 +29,10 @@ pub struct Status {
     pub durable_lsn: u64,
     /// Number of the newest append that is in segments.
     pub flushed_lsn: u64,
+    /// Bytes of segments that pins kept when retention last looked.
+    pub pinned_bytes: u64,
+    /// How long data is kept.
+    pub retention: Retention,
     /// Why nothing is acknowledged until a restart; `None` when all is well.
     pub poisoned: Option<String>,
     /// Why appends are refused at the moment (disk or memory); `None` when they are not.
@@ -76,6 +81,14 @@ pub struct Counters {
     pub flushed_rows: u64,
     /// WAL records replayed at the start.
     pub replayed_records: u64,
+    /// Segments that retention removed because of their age.
+    pub expired_by_age: u64,
+    /// Segments that retention removed because there was too much.
+    pub expired_by_bytes: u64,
+    /// Rows that retention removed.
+    pub expired_rows: u64,
+    /// Bytes that retention removed.
+    pub expired_bytes: u64,
     /// Compactions that put segments in the place of others.
     pub compactions: u64,
     /// Rounds of compaction and retention that failed.

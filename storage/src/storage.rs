@@ -21,6 +21,7 @@ use crate::limits::{DECODE_INLINE_BYTES_MAX, Limits};
 use crate::maintenance::{self, MaintenanceCommand};
 use crate::memtable::batch_bytes;
 use crate::recovery::{self, Opened};
+use crate::retention::{Pin, Retention};
 use crate::schema::Table;
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
@@ -43,6 +44,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// When an append is acknowledged.
     pub ack: AckMode,
+    /// How long data is kept; for ever by default.
+    pub retention: Retention,
     /// The bounds.
     pub limits: Limits,
     /// The time.
@@ -58,6 +61,7 @@ impl Options {
         Self {
             data_dir: data_dir.into(),
             ack: AckMode::default(),
+            retention: Retention::default(),
             limits: Limits::default(),
             clock: Arc::new(SystemClock::new()),
             disk: Arc::new(RealDisk),
@@ -209,6 +213,30 @@ impl Storage {
         self.answer(answer).await
     }
 
+    /// Keeps something from retention, in the place of a pin of the same name, until [`Storage::unpin`].
+    ///
+    /// # Errors
+    /// `Error::TooMany` beyond [`crate::limits::PINS_MAX`], `Error::Catalog` and `Error::DiskFull` when it cannot be written.
+    pub async fn pin(&self, pin: Pin) -> Result<(), Error> {
+        let shared = Arc::clone(&self.handle.shared);
+        blocking(move || shared.add_pin(pin)).await
+    }
+
+    /// Takes a pin back; false when there is none of this name.
+    ///
+    /// # Errors
+    /// `Error::Catalog` when it cannot be written.
+    pub async fn unpin(&self, name: &str) -> Result<bool, Error> {
+        let (shared, name) = (Arc::clone(&self.handle.shared), name.to_owned());
+        blocking(move || shared.remove_pin(&name)).await
+    }
+
+    /// Returns every pin, by name.
+    #[must_use]
+    pub fn pins(&self) -> Vec<Pin> {
+        self.handle.shared.pins().clone()
+    }
+
     /// Says that a query runs, as long as the answer lives: compaction gives way to it.
     #[must_use]
     pub fn reading(&self) -> Reading {
@@ -234,6 +262,12 @@ impl Storage {
     fn gone(&self) -> Error {
         self.handle.shared.poisoned().unwrap_or(Error::Closed)
     }
+}
+
+/// Does what waits for the disk on a thread that may wait.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::Bug(format!("a storage task: {error}")))?
 }
 
 /// A query under way, see [`Storage::reading`].

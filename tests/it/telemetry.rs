@@ -60,7 +60,12 @@ async fn every_feature_moves_its_signals() {
     for metric in Metric::ALL {
         let name = metric.prometheus_name();
         assert!(after.0.contains(&format!("# TYPE {name} ")), "{name} is declared and not shown");
+<<<<<<< HEAD
         let moved = SIGNALS.iter().chain(COMPACTION_SIGNALS).chain(FORWARD_SIGNALS).any(|(moved, ..)| moved == metric);
+=======
+        let moved =
+            SIGNALS.iter().chain(COMPACTION_SIGNALS).chain(RETENTION_SIGNALS).any(|(moved, ..)| moved == metric);
+>>>>>>> 4d2eb58 (Data goes after seven days (metrics thirty) or when there is too much, oldest first; what is pinned stays)
         assert!(
             moved || AT_REST.contains(metric),
             "{name}: say in SIGNALS what moves it, or in AT_REST why nothing does here"
@@ -77,16 +82,9 @@ async fn compaction_moves_its_signals() {
         let _ = server.http.export(Signal::Traces, &otlp::traces("own", vec![span])).await.ok();
         server.http.flush_durable().await;
     }
-    let moved = |metrics: &Metrics| {
-        COMPACTION_SIGNALS.iter().all(|(metric, labels, at_least)| {
-            let suffix = if metric.kind() == Kind::Durations { "_count" } else { "" };
-            let name = format!("{}{suffix}", metric.prometheus_name());
-            metrics.sum(&name, labels).is_some_and(|value| value >= *at_least)
-        })
-    };
     until("eight segments to become one", Duration::from_secs(30), async || {
         let metrics = server.http.metrics().await;
-        moved(&metrics).then_some(())
+        has_moved(&metrics, COMPACTION_SIGNALS).then_some(())
     })
     .await;
     let metrics = server.http.metrics().await;
@@ -95,6 +93,7 @@ async fn compaction_moves_its_signals() {
     assert_eq!(server.http.sql("SELECT count(*) AS n FROM spans").await, [serde_json::json!({"n": 8})]);
 }
 
+<<<<<<< HEAD
 /// Scenario: one request forwarded to another server. Guarantees: it is counted as sent, and nothing waits any more.
 #[tokio::test]
 async fn forwarding_moves_its_signals() {
@@ -116,6 +115,45 @@ async fn forwarding_moves_its_signals() {
 /// What one forwarded request must show.
 const FORWARD_SIGNALS: &[(Metric, &[&str], f64)] =
     &[(Metric::ForwardRequests, &["signal=\"logs\"", "outcome=\"sent\""], 1.0), (Metric::ForwardQueued, &[], 0.0)];
+=======
+/// Scenario: a server that may keep one MiB gets three, which do not compress.
+#[tokio::test]
+async fn retention_moves_its_signals_and_keeps_the_newest() {
+    let server = launch().arg("--keep-mib").arg("1").start();
+    let mut rng = Rng::new(7);
+    for round in 0..6_u8 {
+        let body: String = (0..16_384).map(|_| otlp::hex(&rng.trace_id())).collect();
+        let log = otlp::log([round + 1; 16], [1; 8], &body);
+        let _ = server.http.export(Signal::Logs, &otlp::logs("own", vec![log])).await.ok();
+        server.http.flush_durable().await;
+    }
+    until("the oldest segments to go", Duration::from_secs(30), async || {
+        let metrics = server.http.metrics().await;
+        has_moved(&metrics, RETENTION_SIGNALS).then_some(())
+    })
+    .await;
+    let left = server.http.sql("SELECT trace_id FROM logs ORDER BY ingest_time_unix_nano DESC").await;
+    assert!((1..6).contains(&left.len()), "{left:?}");
+    assert_eq!(left[0], serde_json::json!({"trace_id": "06".repeat(16)}));
+    let metrics = server.http.metrics().await;
+    assert_eq!(metrics.sum(&Metric::RetentionLimit.prometheus_name(), &[]), Some(1_048_576.0));
+}
+
+/// What the removal of a segment of one row must show.
+const RETENTION_SIGNALS: &[(Metric, &[&str], f64)] = &[
+    (Metric::RetentionSegments, &["reason=\"bytes\""], 1.0),
+    (Metric::RetentionRows, &[], 1.0),
+    (Metric::RetentionBytes, &[], 100_000.0),
+];
+
+fn has_moved(metrics: &Metrics, signals: &[(Metric, &[&str], f64)]) -> bool {
+    signals.iter().all(|(metric, labels, at_least)| {
+        let suffix = if metric.kind() == Kind::Durations { "_count" } else { "" };
+        let name = format!("{}{suffix}", metric.prometheus_name());
+        metrics.sum(&name, labels).is_some_and(|value| value >= *at_least)
+    })
+}
+>>>>>>> 4d2eb58 (Data goes after seven days (metrics thirty) or when there is too much, oldest first; what is pinned stays)
 
 /// What a compaction of eight segments of one row each must show.
 const COMPACTION_SIGNALS: &[(Metric, &[&str], f64)] = &[
@@ -197,6 +235,8 @@ const AT_REST: &[Metric] = &[
     Metric::ProcessMemory,
     Metric::ProcessFiles,
     Metric::StoreFreeBytes,
+    Metric::RetentionLimit,
+    Metric::RetentionPinned,
     Metric::StoreHealthy,
     Metric::StoreQuarantined,
     // Overload, bugs and restarts.

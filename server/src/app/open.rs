@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use telltale_query::{Query, QueryLimits};
-use telltale_storage::{Options, Storage};
+use telltale_storage::io::disk_bytes;
+use telltale_storage::limits::RETENTION_BYTES;
+use telltale_storage::{Options, Retention, Storage};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +58,17 @@ impl DataDir {
     }
 }
 
+/// Returns how long data is kept; where no setting says how much, the smaller of a fifth of the disk and 20 GiB.
+fn retention(config: &Config, path: &Path) -> Retention {
+    let mut retention = config.retention;
+    if !config.is_size_set {
+        // A system that does not tell has no small disk.
+        let disk = disk_bytes(path).unwrap_or(u64::MAX);
+        retention.bytes_max = Some((disk / 5).min(RETENTION_BYTES));
+    }
+    retention
+}
+
 /// Opens everything that lives on the disk.
 pub(super) async fn open(
     config: Config,
@@ -65,6 +78,8 @@ pub(super) async fn open(
     let data = DataDir::of(&config)?;
     let mut options = Options::new(data.path());
     options.ack = config.ack;
+    options.retention = retention(&config, data.path());
+    options.limits.free_bytes_min = config.free_bytes_min;
     options.limits.payload_bytes_max = u64::try_from(config.max_request_bytes).unwrap_or(u64::MAX);
     let opened = tokio::task::spawn_blocking(move || Storage::open(options)).await;
     let storage = opened.map_err(|_panic| AppError::Panicked("opening the store"))??;

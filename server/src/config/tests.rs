@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -30,6 +31,9 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.listen.addresses(), ["127.0.0.1:3000".parse().unwrap(), "[::1]:3000".parse().unwrap()]);
     assert_eq!(config.max_request_bytes, 64 << 20);
     assert_eq!((config.ack, config.token.is_none(), config.insecure), (AckMode::Fsync, true, false));
+    let days = |days: u64| Some(Duration::from_secs(days * 24 * 3_600));
+    let kept = Retention { traces: days(7), logs: days(7), metrics: days(30), bytes_max: None };
+    assert_eq!((config.retention, config.is_size_set, config.free_bytes_min), (kept, false, 256 << 20));
     #[cfg(target_os = "linux")]
     {
         assert_eq!(config.data_dir, Some(PathBuf::from("/home/somebody/.local/share/telltale")));
@@ -37,6 +41,17 @@ fn defaults_are_those_of_the_contract() {
         assert_eq!(config.data_dir, Some(PathBuf::from("/data/telltale")));
     }
     assert_eq!(load(&[("ephemeral", "true")], &[]).unwrap().data_dir, None);
+}
+
+#[test]
+fn zero_keeps_for_ever_and_a_size_is_what_somebody_says() {
+    let config = load(&[("keep-traces-days", "0"), ("keep-mib", "100")], &[("TELLTALE_KEEP_LOGS_DAYS", "1")]).unwrap();
+    assert_eq!((config.retention.traces, config.retention.bytes_max), (None, Some(100 << 20)));
+    assert_eq!(config.retention.logs, Some(Duration::from_secs(24 * 3_600)));
+    let config = load(&[("keep-mib", "0"), ("min-free-mib", "1")], &[]).unwrap();
+    assert_eq!((config.retention.bytes_max, config.is_size_set, config.free_bytes_min), (None, true, 1 << 20));
+    let error = load(&[("keep-metrics-days", "40000")], &[]).unwrap_err().to_string();
+    assert!(error.contains("keep-metrics-days") && error.contains("40000"), "{error}");
 }
 
 proptest! {

@@ -5,12 +5,13 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use telltale_storage::AckMode;
 
 use super::{ConfigError, Environment, Raw};
 use crate::forward::Target;
-use crate::limits::TOKEN_BYTES_MIN;
+use crate::limits::{KEEP_DAYS_MAX, TOKEN_BYTES_MIN};
 
 /// A text that never appears in logs, errors or debug output.
 #[derive(Clone, PartialEq, Eq)]
@@ -158,6 +159,12 @@ impl Reader<'_> {
             let hint = "write PORT, localhost:PORT, 127.0.0.1:PORT, [::1]:PORT or 0.0.0.0:PORT";
             self.invalid(name, &text, &problem, hint)
         })
+    }
+
+    /// Reads a number of days; `None` for 0: for ever.
+    pub(super) fn days(&self, name: &'static str) -> Result<Option<Duration>, ConfigError> {
+        let days = self.number(name, 0..=KEEP_DAYS_MAX)?;
+        Ok((days > 0).then(|| Duration::from_secs(days * 24 * 3_600)))
     }
 
     /// Reads what an acknowledgement promises.

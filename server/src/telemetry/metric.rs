@@ -167,6 +167,16 @@ metrics! {
         "Bytes written by compaction";
     CompactionDuration, Durations, "telltale.compaction.duration", "s", [],
         "Time of compactions, waits for ingest and queries included";
+    RetentionSegments, Counter, "telltale.retention.segments", "{segment}", ["reason"],
+        "Segments that retention removed: too old, or too much";
+    RetentionRows, Counter, "telltale.retention.rows", "{row}", [],
+        "Rows that retention removed";
+    RetentionBytes, Counter, "telltale.retention.bytes", "By", [],
+        "Bytes that retention removed";
+    RetentionLimit, Gauge, "telltale.retention.limit.bytes", "By", [],
+        "Bytes on disk beyond which the oldest segments go; NaN without a limit";
+    RetentionPinned, Gauge, "telltale.retention.pinned.bytes", "By", [],
+        "Bytes of segments that pins keep";
     ProcessUptime, Gauge, "telltale.process.uptime", "s", [],
         "Time since the process started";
     ProcessMemory, Gauge, "telltale.process.memory", "By", [],
@@ -211,6 +221,11 @@ impl Metric {
                 | Self::CompactedRows
                 | Self::CompactionBytes
                 | Self::CompactionDuration
+                | Self::RetentionSegments
+                | Self::RetentionRows
+                | Self::RetentionBytes
+                | Self::RetentionLimit
+                | Self::RetentionPinned
                 | Self::ProcessUptime
                 | Self::ProcessMemory
                 | Self::ProcessFiles

@@ -54,6 +54,12 @@ fn write_counters(page: &mut Page, status: &Status) {
     page.number(Metric::CompactedRows, &[], counters.compacted_rows as f64);
     page.number(Metric::CompactionBytes, &[], counters.compaction_bytes as f64);
     durations(page, Metric::CompactionDuration, &counters.compaction);
+    page.number(Metric::RetentionSegments, &["age"], counters.expired_by_age as f64);
+    page.number(Metric::RetentionSegments, &["bytes"], counters.expired_by_bytes as f64);
+    page.number(Metric::RetentionRows, &[], counters.expired_rows as f64);
+    page.number(Metric::RetentionBytes, &[], counters.expired_bytes as f64);
+    page.number(Metric::RetentionLimit, &[], status.retention.bytes_max.map_or(f64::NAN, |bytes| bytes as f64));
+    page.number(Metric::RetentionPinned, &[], status.pinned_bytes as f64);
     durations(page, Metric::WalSyncDuration, &counters.wal_sync);
     durations(page, Metric::FlushDuration, &counters.flush);
 }

@@ -64,6 +64,16 @@ impl Disk for RealDisk {
     }
 }
 
+/// Returns the size of the disk of `path`, in bytes; of the nearest folder above it when it does not exist yet.
+///
+/// # Errors
+/// The system's error.
+pub fn disk_bytes(path: &Path) -> io::Result<u64> {
+    let existing = path.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("."));
+    let stat = rustix::fs::statvfs(existing)?;
+    Ok(stat.f_blocks.saturating_mul(stat.f_frsize))
+}
+
 impl DiskFile for RealFile {
     fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.file.write_all_at(bytes, offset)
