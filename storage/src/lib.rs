@@ -40,7 +40,7 @@ pub mod wal;
 
 pub use error::{Error, ErrorKind};
 pub use retention::{Pin, PinKind, Retention};
-pub use segment::{LogIndex, Segment, TraceRow, trace_rows_of};
+pub use segment::{LogIndex, Segment, TraceRow, ValueOrigin, Values, trace_rows_of};
 pub use snapshot::Snapshot;
 pub use status::{Counters, DurationCounts, Status, TableStatus};
 pub use storage::{AckMode, Appended, Options, Reading, Storage};

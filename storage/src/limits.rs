@@ -81,6 +81,10 @@ pub const RETENTION_SHARE_PERCENT: u64 = 25;
 pub const RETENTION_BYTES: u64 = 20 << 30;
 /// Most pins. Beyond: `Error::TooMany`.
 pub const PINS_MAX: usize = 10_000;
+/// Rows that share a filter over values and span ids.
+pub const TERM_PAGE_ROWS: usize = 4_096;
+/// Filters that lie side by side, so that one read answers for all of them.
+pub const TERM_BUNDLE_PAGES: usize = 32;
 /// Trace rows that wait to be written.
 pub const TRACE_ROWS_BUFFERED: usize = 8_192;
 /// Working memory of building a log index, in bytes.

@@ -25,6 +25,7 @@ use crate::schema::{Table, col};
 use bloom::{Blooms, Key};
 use manifest::Manifest;
 use reader::MetadataCache;
+use terms::{Kind, Terms};
 use trace_rows::column;
 
 mod bloom;
@@ -33,11 +34,13 @@ mod log_index;
 pub(crate) mod manifest;
 mod reader;
 pub(crate) mod sort;
+pub mod terms;
 mod trace_rows;
 mod writer;
 
 pub use log_index::LogIndex;
 pub(crate) use reader::RowStream;
+pub use terms::visit::{ValueOrigin, Values};
 pub use trace_rows::trace_rows_of;
 pub(crate) use writer::{SegmentSpec, SegmentWriter, write_segment};
 
@@ -90,6 +93,7 @@ pub struct Segment {
     verified_traces: OnceLock<Result<(), Error>>,
     blooms: OnceLock<Blooms>,
     log_index: OnceLock<Option<Arc<LogIndex>>>,
+    terms: OnceLock<Option<Terms>>,
 }
 
 impl Segment {
@@ -108,6 +112,7 @@ impl Segment {
             verified_traces: OnceLock::new(),
             blooms: OnceLock::new(),
             log_index: OnceLock::new(),
+            terms: OnceLock::new(),
         };
         if let Err(error) = segment.data_path.metadata() {
             segment.take_out(&Error::corrupt(&segment.data_path, error));
@@ -207,10 +212,68 @@ impl Segment {
         self.blooms().may_contain(Key::Low64, low_64)
     }
 
-    /// Tells whether rows may have this span id; never false when they do. Other tables than spans: always true.
+    /// Tells whether rows may have this span id; never false when they do. Points: always true.
     #[must_use]
     pub fn may_contain_span(&self, id: &SpanId) -> bool {
-        self.blooms().may_contain(Key::Span, id.as_bytes())
+        self.rows_of_span(id).is_none_or(|rows| !rows.is_empty())
+    }
+
+    /// Returns the rows that may have this span id, as ascending ranges; `None`: any may. Spans and logs.
+    #[must_use]
+    pub fn rows_of_span(&self, id: &SpanId) -> Option<Vec<Range<u64>>> {
+        if !self.blooms().may_contain(Key::Span, id.as_bytes()) {
+            return Some(Vec::new());
+        }
+        self.rows_of_term(Kind::Span, id.as_bytes())
+    }
+
+    /// Returns the rows that may have this text, or integer in decimal digits, as the value of an attribute of their own,
+    /// their events, links, resource or scope, as ascending ranges; `None`: any may. Spans and logs.
+    #[must_use]
+    pub fn rows_of_value(&self, value: &str) -> Option<Vec<Range<u64>>> {
+        self.rows_of_term(Kind::Value, value.as_bytes())
+    }
+
+    /// Tells whether no row belongs to a trace (metrics: by their exemplars); false when that is not known.
+    #[must_use]
+    pub fn is_without_traces(&self) -> bool {
+        self.blooms().is_empty(Key::Trace)
+    }
+
+    /// Reads the ids of the traces of a span segment that lie in a closed range, sorted.
+    ///
+    /// # Errors
+    /// `Error::Corrupt` for a damaged file.
+    pub fn trace_ids_between(&self, first: &[u8; 16], last: &[u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
+        if self.entry.trace_ids.is_some_and(|(min, max)| *last < min || *first > max) {
+            return Ok(Vec::new());
+        }
+        let Some(path) = self.trace_rows_path() else { return Ok(Vec::new()) };
+        let metadata = self.reader_metadata(manifest::TRACES)?;
+        let Some(rows) = pages_of_traces(metadata.metadata(), first, last) else { return Ok(Vec::new()) };
+        let batches = self.noting(reader::read_rows(&path, metadata, Some(&[col::TRACE_ID]), Some(&[rows])))?;
+        let mut found = Vec::new();
+        for batch in &batches {
+            let ids = column(batch, col::TRACE_ID, AsArray::as_fixed_size_binary_opt)?;
+            let ids = ids.iter().flatten().filter_map(|id| <[u8; 16]>::try_from(id).ok());
+            found.extend(ids.filter(|id| (first..=last).contains(&id)));
+        }
+        Ok(found)
+    }
+
+    /// Asks the index of values; a missing or damaged one costs speed only.
+    fn rows_of_term(&self, kind: Kind, term: &[u8]) -> Option<Vec<Range<u64>>> {
+        let terms = self.terms.get_or_init(|| {
+            let manifest = self.manifest().ok()?;
+            // Segments of telltale 0.1 have none.
+            manifest.files.iter().find(|file| file.name == manifest::TERMS)?;
+            let opened = manifest
+                .verify(&self.dir, manifest::TERMS)
+                .and_then(|()| Terms::open(&self.dir.join(manifest::TERMS), self.rows()));
+            opened.map_err(|error| self.context.report(&error.to_string())).ok()
+        });
+        let found = terms.as_ref()?.rows_of(kind, term);
+        found.map_err(|error| self.context.report(&format!("{}: {error}", self.dir.display()))).ok()
     }
 
     /// Returns where the rows of a trace lie; `None` when there are none, and for other tables than spans.
@@ -220,7 +283,7 @@ impl Segment {
     pub fn trace_rows(&self, id: &TraceId) -> Result<Option<TraceRow>, Error> {
         let Some(path) = self.trace_rows_path() else { return Ok(None) };
         let metadata = self.reader_metadata(manifest::TRACES)?;
-        let Some(rows) = page_of_trace(metadata.metadata(), id) else { return Ok(None) };
+        let Some(rows) = pages_of_traces(metadata.metadata(), id.as_bytes(), id.as_bytes()) else { return Ok(None) };
         let columns =
             [col::TRACE_ID, col::START_TIME_UNIX_NANO, col::END_TIME_UNIX_NANO, col::ROW_START, col::ROW_COUNT];
         let batches = self.noting(reader::read_rows(&path, metadata, Some(&columns), Some(&[rows])))?;
@@ -325,8 +388,8 @@ impl Segment {
     }
 }
 
-/// Returns the rows of the pages that may hold a trace, by the page index of the id column.
-fn page_of_trace(metadata: &ParquetMetaData, id: &TraceId) -> Option<Range<u64>> {
+/// Returns the rows of the pages that may hold traces of a closed range of ids, by the page index of the id column.
+fn pages_of_traces(metadata: &ParquetMetaData, first: &[u8; 16], last: &[u8; 16]) -> Option<Range<u64>> {
     let mut found: Option<Range<u64>> = None;
     let mut group_start = 0;
     let (column_index, offset_index) = (metadata.column_index()?, metadata.offset_index()?);
@@ -337,7 +400,7 @@ fn page_of_trace(metadata: &ParquetMetaData, id: &TraceId) -> Option<Range<u64>>
             offsets.first()?.page_locations().iter().map(|page| page.first_row_index.cast_unsigned()).collect();
         for (page, start) in starts.iter().enumerate() {
             let (min, max) = (index.min_value(page)?, index.max_value(page)?);
-            if min <= id.as_bytes().as_slice() && id.as_bytes().as_slice() <= max {
+            if min <= last.as_slice() && first.as_slice() <= max {
                 let end = starts.get(page + 1).copied().unwrap_or(group_rows);
                 let rows = group_start + start..group_start + end;
                 found = Some(found.map_or_else(|| rows.clone(), |before| before.start..rows.end));

@@ -2,7 +2,7 @@
 //! trace page lives on.
 //!
 //! * [`Query::sql`] answers one read-only statement within limits of time, memory, rows and bytes.
-//! * [`Query::trace`], [`Query::find_traces`], [`Query::summaries`] and [`Query::recent`] go to the rows without
+//! * [`Query::trace`], [`Query::find_traces`], [`Query::find_by_prefix`], [`Query::find_value`], [`Query::summaries`] and [`Query::recent`] go to the rows without
 //!   planning anything.
 //! * [`json_rows`] turns an answer into JSON.
 //!
@@ -26,6 +26,9 @@ mod tests;
 pub use error::QueryError;
 pub use json::{column_names, json_rows, type_name};
 pub use limits::QueryLimits;
-pub use lookup::{Arrival, Lookup, OperationHit, OperationKey, TraceData, TraceSummaryRow};
+pub use lookup::{
+    Arrival, Found, IdPrefix, Lookup, OperationHit, OperationKey, PrefixHit, TraceData, TraceSummaryRow, ValueHit,
+};
 pub use query::Query;
 pub use sql::{QueryReport, SqlAnswer};
+pub use telltale_storage::ValueOrigin;

@@ -101,6 +101,18 @@ fn mem_available(meminfo: &str) -> Option<usize> {
     kibibytes.checked_mul(1024)
 }
 
+/// Most hits of a look-up by prefix or value.
+pub const FIND_HITS_MAX: usize = 1_000;
+
+/// Rows that a look-up by value looks at in segments; beyond, its answer says that it is not complete.
+pub const FIND_ROWS_MAX: u64 = 1 << 20;
+
+/// Digits that a prefix of an id has at least: fewer are words.
+pub const PREFIX_DIGITS_MIN: usize = 4;
+
+/// Rows of segments whose span ids a look-up by prefix looks at; beyond, its answer says that it is not complete.
+pub const PREFIX_ROWS_MAX: u64 = 8 << 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;

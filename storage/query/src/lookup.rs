@@ -18,9 +18,11 @@ mod baseline;
 mod find;
 mod operation;
 mod parts;
+mod prefix;
 mod recent;
 mod summaries;
 mod trace;
+mod value;
 
 pub use arrived::Arrival;
 pub(crate) use arrived::arrived;
@@ -29,11 +31,15 @@ pub(crate) use baseline::{BaselineCache, baselines};
 pub(crate) use find::find;
 pub use operation::OperationHit;
 pub(crate) use operation::of_operation;
+pub(crate) use prefix::find_by_prefix;
+pub use prefix::{IdPrefix, PrefixHit};
 pub(crate) use recent::{NewestCache, recent};
 pub use summaries::TraceSummaryRow;
 pub(crate) use summaries::summaries;
 pub use trace::TraceData;
 pub(crate) use trace::trace;
+pub use value::ValueHit;
+pub(crate) use value::find_value;
 
 /// What is known of a trace that is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +50,15 @@ pub enum Lookup {
     Low64([u8; 8]),
     /// The id of one of its spans.
     Span(SpanId),
+}
+
+/// What a bounded look-up found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The hits, in the look-up's order.
+    pub hits: Vec<T>,
+    /// False when there are more than were asked for, or may be more than were looked at.
+    pub is_complete: bool,
 }
 
 /// Tables of points that have exemplars.

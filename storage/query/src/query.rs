@@ -14,7 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::QueryError;
 use crate::limits::{MAX_LOOKUPS, QueryLimits};
 use crate::lookup::{
-    self, Arrival, BaselineCache, Lookup, NewestCache, OperationHit, OperationKey, TraceData, TraceSummaryRow,
+    self, Arrival, BaselineCache, Found, IdPrefix, Lookup, NewestCache, OperationHit, OperationKey, PrefixHit, TraceData,
+    TraceSummaryRow, ValueHit,
 };
 use crate::pool::Pool;
 use crate::sql::{self, Engine, SqlAnswer, Stop};
@@ -118,6 +119,25 @@ impl Query {
     pub async fn find_traces(&self, lookup: Lookup) -> Result<Vec<TraceId>, QueryError> {
         let snapshot = self.shared.storage.snapshot();
         self.look_up(move |_| lookup::find(&snapshot, lookup)).await
+    }
+
+    /// Returns the traces, and spans, whose id begins with these digits: at most `limit` and `FIND_HITS_MAX`, sorted.
+    ///
+    /// # Errors
+    /// [`QueryError::Storage`] for damaged data.
+    pub async fn find_by_prefix(&self, prefix: &IdPrefix, limit: usize) -> Result<Found<PrefixHit>, QueryError> {
+        let (prefix, snapshot) = (*prefix, self.shared.storage.snapshot());
+        self.look_up(move |_| lookup::find_by_prefix(&snapshot, &prefix, limit)).await
+    }
+
+    /// Returns where this text stands as the value of an attribute of a span, event, link, log record, resource or scope,
+    /// or this number as an integer: at most `limit` and `FIND_HITS_MAX`, newest first, one a trace, origin and key.
+    ///
+    /// # Errors
+    /// [`QueryError::Storage`] for damaged data.
+    pub async fn find_value(&self, value: &str, limit: usize) -> Result<Found<ValueHit>, QueryError> {
+        let (value, snapshot) = (value.to_owned(), self.shared.storage.snapshot());
+        self.look_up(move |_| lookup::find_value(&snapshot, &value, limit)).await
     }
 
     /// Returns one line for each of the traces that has spans, in the order asked for.

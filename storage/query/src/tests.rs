@@ -5,6 +5,7 @@ mod cases;
 mod damage;
 mod data;
 mod differential;
+mod find;
 mod limits;
 mod look_up;
 mod search;

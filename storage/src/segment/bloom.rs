@@ -19,7 +19,11 @@ const BLOCK_BITS: usize = 256;
 const SALTS: [u32; BLOCK_WORDS] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 
-type Block = [u32; BLOCK_WORDS];
+/// Bytes of a block.
+pub(super) const BLOCK_BYTES: usize = BLOCK_BITS / 8;
+
+/// A block: one bit in each word a key.
+pub(super) type Block = [u32; BLOCK_WORDS];
 
 /// What a filter is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,14 +76,29 @@ pub(crate) fn hash(key: &[u8]) -> u64 {
 }
 
 /// The upper half of the hash chooses one of `blocks` blocks, the lower one a bit of each word.
-fn place(hash: u64, blocks: usize) -> (usize, Block) {
+pub(super) fn place(hash: u64, blocks: usize) -> (usize, Block) {
     let place = ((hash >> 32) * blocks as u64) >> 32;
     #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
     let low = hash as u32;
     (usize::try_from(place).unwrap_or(0), SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27)))
 }
 
+/// Returns the block of its bytes.
+pub(super) fn read_block(bytes: &[u8; BLOCK_BYTES]) -> Block {
+    let mut block = Block::default();
+    for (word, chunk) in block.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u32::from_le_bytes(*chunk);
+    }
+    block
+}
+
 impl Blooms {
+    /// Tells whether a filter was written and no key is in it.
+    pub(crate) fn is_empty(&self, key: Key) -> bool {
+        let filter = self.filters.get(key as usize).and_then(Option::as_ref);
+        filter.is_some_and(|filter| filter.blocks.iter().flatten().all(|word| *word == 0))
+    }
+
     /// Adds a filter over keys, given by their hashes ([`hash`]), which may repeat.
     pub(crate) fn insert(&mut self, key: Key, hashes: Vec<u64>) {
         if let Some(slot) = self.filters.get_mut(key as usize) {

@@ -94,6 +94,21 @@ impl LogIndex {
         self.rows_of_term(&Term::from_field_bytes(self.trace_id, id.as_bytes()))
     }
 
+    /// Returns the trace ids of a closed range, ascending, at most `limit` of them.
+    ///
+    /// # Errors
+    /// `Error::Corrupt` for a damaged index.
+    pub fn trace_ids_between(&self, first: &[u8; 16], last: &[u8; 16], limit: usize) -> Result<Vec<TraceId>, Error> {
+        let inverted = self.reader.inverted_index(self.trace_id).map_err(|error| damaged(&error))?;
+        let terms = inverted.terms().range().ge(first).le(last).into_stream();
+        let mut terms = terms.map_err(|error| damaged(&error))?;
+        let mut found = Vec::new();
+        while found.len() < limit && terms.advance() {
+            found.extend(TraceId::from_slice(terms.key()));
+        }
+        Ok(found)
+    }
+
     fn rows_of_term(&self, term: &Term) -> Result<Vec<u32>, Error> {
         let inverted = self.reader.inverted_index(term.field()).map_err(|error| damaged(&error))?;
         let postings = inverted.read_postings(term, IndexRecordOption::Basic).map_err(|error| damaged(&error))?;

@@ -18,6 +18,8 @@ pub(crate) const DATA: &str = "data.parquet";
 pub(crate) const TRACES: &str = "traces.parquet";
 /// Name of the filters' file.
 pub(crate) const BLOOM: &str = "bloom.bin";
+/// Name of the file of terms.
+pub(crate) const TERMS: &str = "terms.bin";
 /// Name of the folder of the log index.
 pub(crate) const LOG_INDEX: &str = "log_index";
 /// Version of a segment's layout.

@@ -127,6 +127,9 @@ impl<'a> SegmentWriter<'a> {
         if let Some(index) = self.contents.log_index {
             self.output.log_index(index)?;
         }
+        if let Some(terms) = self.contents.terms {
+            self.output.whole(manifest::TERMS, &terms.finish())?;
+        }
         self.output.whole(manifest::BLOOM, &blooms.encode())?;
         self.output.manifest(&self.spec, &summary)
     }

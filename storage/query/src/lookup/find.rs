@@ -39,7 +39,8 @@ fn may_contain(segment: &Segment, lookup: Lookup) -> bool {
     match lookup {
         Lookup::Trace(id) => segment.may_contain_trace(&id),
         Lookup::Low64(low) => segment.may_contain_low_64(&low),
-        Lookup::Span(id) => segment.may_contain_span(&id),
+        // Which rows is asked below.
+        Lookup::Span(_) => true,
     }
 }
 
@@ -54,10 +55,20 @@ fn in_segment(segment: &Segment, lookup: Lookup, found: &mut BTreeSet<TraceId>) 
             found.extend(is_here.then_some(id));
             return Ok(());
         }
+        // One row a trace says as much as all its spans.
+        Lookup::Low64(low) if segment.table() == Table::Spans => {
+            let ids = segment.trace_ids_between(&[0; 16], &[0xff; 16])?;
+            found.extend(ids.into_iter().filter(|id| id.ends_with(&low)).filter_map(TraceId::new));
+            return Ok(());
+        }
         Lookup::Low64(_) => &[col::TRACE_ID],
         Lookup::Span(_) => &[col::TRACE_ID, col::SPAN_ID],
     };
-    for batch in segment.read(Some(columns), None)? {
+    let rows = match lookup {
+        Lookup::Span(id) => segment.rows_of_span(&id),
+        _ => None,
+    };
+    for batch in segment.read(Some(columns), rows.as_deref())? {
         in_rows(&batch, lookup, found)?;
     }
     Ok(())

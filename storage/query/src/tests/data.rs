@@ -22,7 +22,7 @@ use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use prost::Message as _;
 use telltale_model::{SignalKind, SpanId, TraceId, UnixNanos};
-use telltale_storage::clock::ManualClock;
+use telltale_storage::clock::{Clock, ManualClock};
 use telltale_storage::{Options, Storage};
 use tempfile::TempDir;
 
@@ -46,17 +46,20 @@ pub(super) enum Place {
     Both,
     /// A segment for each request.
     ManySegments,
+    /// A segment for each request, merged as they came.
+    Compacted,
 }
 
 impl Place {
-    pub(super) const ALL: [Self; 4] = [Self::Memory, Self::Segments, Self::Both, Self::ManySegments];
+    pub(super) const ALL: [Self; 5] = [Self::Memory, Self::Segments, Self::Both, Self::ManySegments, Self::Compacted];
 }
 
 /// A store with its folder.
 pub(super) struct Store {
     pub(super) storage: Storage,
     pub(super) query: Query,
-    _folder: TempDir,
+    pub(super) folder: TempDir,
+    clock: Arc<ManualClock>,
 }
 
 impl Store {
@@ -67,10 +70,11 @@ impl Store {
     pub(super) fn with_limits(limits: QueryLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::new(folder.path());
-        options.clock = Arc::new(ManualClock::new(UnixNanos(START + 60_000_000_000)));
+        let clock = Arc::new(ManualClock::new(UnixNanos(START + 60_000_000_000)));
+        options.clock = Arc::clone(&clock) as Arc<dyn Clock>;
         let storage = Storage::open(options).unwrap();
         let query = Query::new(storage.clone(), limits).unwrap();
-        Self { storage, query, _folder: folder }
+        Self { storage, query, folder, clock }
     }
 
     /// Opens a store with the fixed data.
@@ -88,16 +92,32 @@ impl Store {
         };
         for (_, (signal, payload)) in first {
             self.append(signal, payload).await;
-            if place == Place::ManySegments {
+            if matches!(place, Place::ManySegments | Place::Compacted) {
                 self.storage.flush().await.unwrap();
             }
         }
         if place != Place::Memory {
             self.storage.flush().await.unwrap();
         }
+        if place == Place::Compacted {
+            self.seal().await;
+        }
         for (_, (signal, payload)) in second {
             self.append(signal, payload).await;
         }
+    }
+
+    /// Lets a day pass and seals what is in segments.
+    pub(super) async fn seal(&self) {
+        self.clock.advance(std::time::Duration::from_secs(30 * 3_600));
+        self.storage.maintain().await.unwrap();
+    }
+
+    /// Closes the store, opens it again from its folder and returns a query over that.
+    pub(super) async fn reopened_query(&self) -> Query {
+        self.storage.close().await.unwrap();
+        let storage = Storage::open(Options::new(self.folder.path())).unwrap();
+        Query::new(storage, QueryLimits::default()).unwrap()
     }
 
     pub(super) async fn append(&self, signal: SignalKind, payload: Bytes) {

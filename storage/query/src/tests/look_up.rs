@@ -33,7 +33,11 @@ async fn a_trace_comes_with_its_spans_logs_and_exemplars() {
         }
         let page = store.query.trace(&trace_id(PAGE)).await.unwrap().unwrap();
         assert_eq!((count(&page.spans), count(&page.logs)), (3, 1), "{place:?}");
-        assert_eq!(page.metrics_with_exemplar.len(), if place == Place::Segments { 1 } else { 2 }, "{place:?}");
+        assert_eq!(
+            page.metrics_with_exemplar.len(),
+            if matches!(place, Place::Segments | Place::Compacted) { 1 } else { 2 },
+            "{place:?}"
+        );
         assert!(store.query.trace(&trace_id("00000000000000000000000000000001")).await.unwrap().is_none());
     }
 }

@@ -6,6 +6,7 @@ use arrow::datatypes::TimestampNanosecondType;
 
 use super::super::bloom::{Blooms, Key, hash};
 use super::super::log_index::LogIndexBuilder;
+use super::super::terms::TermsBuilder;
 use super::super::trace_rows::{TraceRowsBuilder, column};
 use crate::error::Error;
 use crate::schema::{Table, col};
@@ -18,8 +19,10 @@ pub(super) struct Contents {
     table: Table,
     pub(super) traces: Option<TraceRowsBuilder>,
     pub(super) log_index: Option<LogIndexBuilder>,
-    /// Hashes of trace ids, of their right halves and of span ids, for the filters.
-    hashes: [Vec<u64>; 3],
+    /// Spans and logs.
+    pub(super) terms: Option<TermsBuilder>,
+    /// Hashes of trace ids and of their right halves, for the filters.
+    hashes: [Vec<u64>; 2],
     min_trace_id: Option<[u8; 16]>,
     max_trace_id: Option<[u8; 16]>,
 }
@@ -43,6 +46,7 @@ impl Contents {
             table,
             traces: (table == Table::Spans).then(TraceRowsBuilder::default),
             log_index: (table == Table::Logs).then(LogIndexBuilder::new).transpose()?,
+            terms: matches!(table, Table::Spans | Table::Logs).then(|| TermsBuilder::new(table)),
             hashes: Default::default(),
             min_trace_id: None,
             max_trace_id: None,
@@ -55,12 +59,12 @@ impl Contents {
             column(batch, self.table.time_column(), |array| array.as_primitive_opt::<TimestampNanosecondType>())?;
         self.min_time_ns = self.min_time_ns.min(min(times).unwrap_or(i64::MAX));
         self.max_time_ns = self.max_time_ns.max(max(times).unwrap_or(i64::MIN));
+        if let Some(terms) = &mut self.terms {
+            terms.push(batch)?;
+        }
         match self.table {
             Table::Spans => {
                 self.push_trace_ids(column(batch, col::TRACE_ID, AsArray::as_fixed_size_binary_opt)?);
-                let spans = column(batch, col::SPAN_ID, AsArray::as_fixed_size_binary_opt)?;
-                let [_, _, hashes] = &mut self.hashes;
-                hashes.extend(spans.iter().flatten().map(hash));
                 if let Some(traces) = &mut self.traces {
                     traces.push(batch)?;
                 }
@@ -88,7 +92,7 @@ impl Contents {
     }
 
     fn push_trace_id(&mut self, id: &[u8; 16]) {
-        let [whole, right, _] = &mut self.hashes;
+        let [whole, right] = &mut self.hashes;
         whole.push(hash(id));
         right.extend(id.last_chunk::<8>().map(|half| hash(half)));
         self.min_trace_id = Some(self.min_trace_id.map_or(*id, |least| least.min(*id)));
@@ -109,13 +113,10 @@ impl Contents {
 
     /// Returns the filters; afterwards nothing is known of ids.
     pub(super) fn take_blooms(&mut self) -> Blooms {
-        let [whole, right, spans] = std::mem::take(&mut self.hashes);
+        let [whole, right] = std::mem::take(&mut self.hashes);
         let mut blooms = Blooms::default();
         blooms.insert(Key::Trace, whole);
         blooms.insert(Key::Low64, right);
-        if self.table == Table::Spans {
-            blooms.insert(Key::Span, spans);
-        }
         blooms
     }
 
@@ -126,6 +127,7 @@ impl Contents {
 
     pub(super) fn memory_bytes(&self) -> u64 {
         let hashes: usize = self.hashes.iter().map(|hashes| hashes.len() * size_of::<u64>()).sum();
-        (hashes + self.log_index.as_ref().map_or(0, LogIndexBuilder::memory_bytes)) as u64
+        let terms = self.terms.as_ref().map_or(0, TermsBuilder::memory_bytes);
+        (hashes + terms + self.log_index.as_ref().map_or(0, LogIndexBuilder::memory_bytes)) as u64
     }
 }
