@@ -60,12 +60,8 @@ async fn every_feature_moves_its_signals() {
     for metric in Metric::ALL {
         let name = metric.prometheus_name();
         assert!(after.0.contains(&format!("# TYPE {name} ")), "{name} is declared and not shown");
-<<<<<<< HEAD
-        let moved = SIGNALS.iter().chain(COMPACTION_SIGNALS).chain(FORWARD_SIGNALS).any(|(moved, ..)| moved == metric);
-=======
-        let moved =
-            SIGNALS.iter().chain(COMPACTION_SIGNALS).chain(RETENTION_SIGNALS).any(|(moved, ..)| moved == metric);
->>>>>>> 4d2eb58 (Data goes after seven days (metrics thirty) or when there is too much, oldest first; what is pinned stays)
+        let known = [SIGNALS, COMPACTION_SIGNALS, RETENTION_SIGNALS, FORWARD_SIGNALS];
+        let moved = known.into_iter().flatten().any(|(moved, ..)| moved == metric);
         assert!(
             moved || AT_REST.contains(metric),
             "{name}: say in SIGNALS what moves it, or in AT_REST why nothing does here"
@@ -93,7 +89,6 @@ async fn compaction_moves_its_signals() {
     assert_eq!(server.http.sql("SELECT count(*) AS n FROM spans").await, [serde_json::json!({"n": 8})]);
 }
 
-<<<<<<< HEAD
 /// Scenario: one request forwarded to another server. Guarantees: it is counted as sent, and nothing waits any more.
 #[tokio::test]
 async fn forwarding_moves_its_signals() {
@@ -115,7 +110,6 @@ async fn forwarding_moves_its_signals() {
 /// What one forwarded request must show.
 const FORWARD_SIGNALS: &[(Metric, &[&str], f64)] =
     &[(Metric::ForwardRequests, &["signal=\"logs\"", "outcome=\"sent\""], 1.0), (Metric::ForwardQueued, &[], 0.0)];
-=======
 /// Scenario: a server that may keep one MiB gets three, which do not compress.
 #[tokio::test]
 async fn retention_moves_its_signals_and_keeps_the_newest() {
@@ -153,7 +147,6 @@ fn has_moved(metrics: &Metrics, signals: &[(Metric, &[&str], f64)]) -> bool {
         metrics.sum(&name, labels).is_some_and(|value| value >= *at_least)
     })
 }
->>>>>>> 4d2eb58 (Data goes after seven days (metrics thirty) or when there is too much, oldest first; what is pinned stays)
 
 /// What a compaction of eight segments of one row each must show.
 const COMPACTION_SIGNALS: &[(Metric, &[&str], f64)] = &[

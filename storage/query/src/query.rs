@@ -14,8 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::QueryError;
 use crate::limits::{MAX_LOOKUPS, QueryLimits};
 use crate::lookup::{
-    self, Arrival, BaselineCache, Found, IdPrefix, Lookup, NewestCache, OperationHit, OperationKey, PrefixHit, TraceData,
-    TraceSummaryRow, ValueHit,
+    self, Arrival, BaselineCache, Found, IdPrefix, Lookup, NewestCache, OperationHit, OperationKey, PrefixHit,
+    TraceData, TraceSummaryRow, ValueHit,
 };
 use crate::pool::Pool;
 use crate::sql::{self, Engine, SqlAnswer, Stop};
