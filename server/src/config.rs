@@ -21,6 +21,7 @@ pub use value::{Bind, Secret};
 
 use crate::forward::Target;
 use crate::limits;
+use crate::scrape;
 
 /// Where a value came from, strongest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub struct Config {
     pub log: String,
     /// The facts of the answer card: the defaults with the file's own.
     pub facts: FactConfig,
+    /// What is scraped; only the file names targets.
+    pub scrapes: Vec<scrape::Target>,
 }
 
 /// Reads an environment variable; a function so that tests need no process-wide state.
@@ -95,7 +98,8 @@ impl Config {
         for setting in setting::SETTINGS {
             raw.insert(setting.name, find(setting, flags, environment, &file));
         }
-        Ok(Self { facts: FactConfig::with_team(file.facts), ..Self::understand(&raw, environment)? })
+        let (facts, scrapes) = (FactConfig::with_team(file.facts), file.scrapes);
+        Ok(Self { facts, scrapes, ..Self::understand(&raw, environment)? })
     }
 
     /// Turns texts into values.
@@ -135,6 +139,7 @@ impl Config {
             forward: read.target("forward")?,
             log: read.text("log"),
             facts: FactConfig::default(),
+            scrapes: Vec::new(),
         };
         config.check_access()?;
         Ok(config)

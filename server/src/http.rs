@@ -69,6 +69,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(&under(routes::STORY_PAGE, "{*rest}"), get(story::page))
         .route(&under(routes::ASSETS, "{*path}"), get(assets::asset))
         .route(routes::HOME, get(assets::shell))
+        .merge(crate::prometheus::routes())
         .fallback(assets::other_page)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(QUERY_BODY_BYTES))

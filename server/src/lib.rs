@@ -16,6 +16,7 @@
 //! * `observe`, [`expect`], [`runs`]: what is stored as plain values, promises judged by it, named parts of it.
 //! * [`import`]: files of this and other tools, through the same append as OTLP.
 //! * [`http`]: the query API and the user interface.
+//! * [`prometheus`]: the Prometheus API; [`scrape`]: targets that are asked for their metrics.
 //! * [`telemetry`]: telltale's own metrics and logs.
 //!
 //! Deliberately absent: anything that stores or plans; that is telltale-storage's and telltale-query's work.
@@ -34,8 +35,10 @@ pub mod limits;
 pub mod listeners;
 pub mod live;
 pub(crate) mod observe;
+pub mod prometheus;
 pub mod receiver;
 pub mod runs;
+pub mod scrape;
 pub mod security;
 pub mod state;
 pub mod telemetry;

@@ -235,3 +235,21 @@ pub const KEEP_DAYS_MAX: u64 = 36_500;
 
 /// Largest size of a disk that a setting may name: a pebibyte, in MiB.
 pub const DISK_MIB_MAX: u64 = 1 << 30;
+
+/// Questions about metrics that run at once; more wait.
+pub const METRIC_QUERIES: usize = 4;
+
+/// How long one question about metrics may take, waiting included; `timeout` may ask for less.
+pub const METRIC_QUERY_TIME: Duration = Duration::from_secs(60);
+
+/// Families whose type and help senders told apart from samples that are remembered.
+pub const FAMILIES_KEPT: usize = 20_000;
+
+/// How far back `status/tsdb` counts series, in milliseconds.
+pub const TSDB_STATUS_MS: i64 = 3_600_000;
+
+/// Bytes of one scraped text. Beyond: the scrape fails and `up` is 0.
+pub const SCRAPE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Shortest interval between two scrapes of a target.
+pub const SCRAPE_INTERVAL_MIN: Duration = Duration::from_secs(1);

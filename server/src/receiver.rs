@@ -25,6 +25,7 @@ pub mod http;
 pub mod media;
 pub mod partial_success;
 pub mod refusal;
+pub mod remote_write;
 pub mod status;
 
 pub use admission::Admission;
@@ -44,6 +45,10 @@ pub enum Protocol {
     HttpJson,
     /// A file that was opened (`/api/import`).
     Import,
+    /// Prometheus remote write.
+    RemoteWrite,
+    /// Scraped by ourselves.
+    Scrape,
 }
 
 impl Protocol {
@@ -55,6 +60,8 @@ impl Protocol {
             Self::HttpProtobuf => "http/protobuf",
             Self::HttpJson => "http/json",
             Self::Import => "import",
+            Self::RemoteWrite => "remote_write",
+            Self::Scrape => "scrape",
         }
     }
 }

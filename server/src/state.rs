@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use telltale_api::Nanos;
 use telltale_api::live::Endpoints;
+use telltale_metrics::Metrics;
 use telltale_query::Query;
 use telltale_storage::Storage;
 use telltale_storage::clock::{Clock, SystemClock};
@@ -17,8 +18,10 @@ use crate::forward::Forward;
 use crate::issues::Registry;
 use crate::limits::IMPORTS_AT_ONCE;
 use crate::live::Hub;
+use crate::prometheus::{Families, Turns};
 use crate::receiver::Admission;
 use crate::runs::Runs;
+use crate::scrape::Scrapes;
 use crate::telemetry::{Metric, Telemetry};
 
 /// The parts of a running server.
@@ -54,6 +57,14 @@ pub struct AppState {
     pub data_dir: PathBuf,
     /// Files that are being opened, bounded.
     pub imports: tokio::sync::Semaphore,
+    /// Points as Prometheus series.
+    pub metrics: Metrics,
+    /// Places of running questions about metrics.
+    pub metric_turns: Turns,
+    /// What senders say about families of metrics.
+    pub families: Families,
+    /// What is scraped, and how that went.
+    pub scrapes: Scrapes,
     /// The time that issues are stamped with.
     pub clock: Arc<dyn Clock>,
 }
@@ -90,6 +101,10 @@ impl AppState {
             config,
             endpoints: OnceLock::new(),
             stopping: CancellationToken::new(),
+            metrics: Metrics::default(),
+            metric_turns: Turns::default(),
+            families: Families::default(),
+            scrapes: Scrapes::default(),
             clock: Arc::new(SystemClock::new()),
         }
     }

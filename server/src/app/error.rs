@@ -45,6 +45,9 @@ pub enum AppError {
         "setting `forward`: {0} is an address of this server, which would send every request to itself for ever\nhint: name another OTLP/HTTP receiver"
     )]
     ForwardsToItself(Target),
+    /// Scraping cannot start.
+    #[error("scraping does not start: {0}")]
+    Scrape(String),
     /// A task of ours ended by a panic.
     #[error("{0} panicked\nhint: please report this, with the log lines around it")]
     Panicked(&'static str),

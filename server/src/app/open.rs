@@ -87,9 +87,12 @@ pub(super) async fn open(
     let spill_dir = Some(data.path().join("tmp").join("query"));
     let query = Query::new(storage.clone(), QueryLimits { spill_dir, ..QueryLimits::default() });
     let query = query.map_err(|error| AppError::Query(error.to_string()))?;
+    let targets = config.scrapes.clone();
     let mut state = AppState::new(storage, query, telemetry, config);
     state.stopping = stopping;
     state.runs = Runs::open(data.path());
     data.path().clone_into(&mut state.data_dir);
-    Ok((Arc::new(state), data))
+    let state = Arc::new(state);
+    crate::scrape::start(&state, targets).map_err(|error| AppError::Scrape(error.to_string()))?;
+    Ok((state, data))
 }

@@ -91,6 +91,20 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
+    /// A target of the configuration file that cannot be scraped.
+    #[error(
+        "configuration file {}, [[scrape]] number {number}: {message}\nhint: a target is a table `[[scrape]]` with url, and if \
+         need be interval, timeout, job, labels, honor_labels",
+        path.display()
+    )]
+    BadScrape {
+        /// The file.
+        path: PathBuf,
+        /// Which of the targets, counted from 1.
+        number: usize,
+        /// What is wrong, with what to write.
+        message: String,
+    },
     /// Neither a data folder was set nor does the platform name one.
     #[error("setting `data-dir`: the environment names no home folder\nhint: set --data-dir, or --ephemeral")]
     NoDataDir,

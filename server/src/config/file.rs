@@ -1,4 +1,5 @@
-//! The configuration file: flat TOML, one key a setting, and `[[fact]]` tables for the answer card.
+//! The configuration file: flat TOML, one key a setting, `[[fact]]` tables for the answer card and `[[scrape]]` tables for
+//! targets.
 //!
 //! Unknown keys are errors, since a typing mistake that is ignored is a setting that silently does not hold.
 
@@ -11,6 +12,8 @@ use telltale_story::story::FactRule;
 
 use super::setting::{Kind, SETTINGS, Setting};
 use super::{ConfigError, Source};
+use crate::scrape::Target;
+use crate::scrape::target::Written;
 
 /// The file that is read when nobody names one and it is there.
 pub const DEFAULT_FILE: &str = "telltale.toml";
@@ -24,6 +27,8 @@ pub struct Values {
     pub values: BTreeMap<&'static str, Vec<String>>,
     /// The team's own facts.
     pub facts: Vec<FactRule>,
+    /// What is to be scraped.
+    pub scrapes: Vec<Target>,
 }
 
 /// Reads the file that was asked for, or the default one when it is there.
@@ -55,7 +60,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Values, ConfigError> {
     })?;
     let mut values = BTreeMap::new();
     for (key, value) in table {
-        if key == FACT {
+        if key == FACT || key == SCRAPE {
             continue;
         }
         let name = key.replace('_', "-");
@@ -65,7 +70,25 @@ pub fn parse(path: &Path, text: &str) -> Result<Values, ConfigError> {
         let texts = texts_of(setting, &value).ok_or_else(|| wrong_type(path, key, setting, &value))?;
         values.insert(setting.name, texts);
     }
-    Ok(Values { path: path.to_owned(), values, facts: facts(path, text)? })
+    Ok(Values { path: path.to_owned(), values, facts: facts(path, text)?, scrapes: scrapes(path, text)? })
+}
+
+/// The key of the targets.
+const SCRAPE: &str = "scrape";
+
+/// Reads the `[[scrape]]` tables; other keys are not looked at.
+fn scrapes(path: &Path, text: &str) -> Result<Vec<Target>, ConfigError> {
+    let bad = |number, message| ConfigError::BadScrape { path: path.to_owned(), number, message };
+    // That the text is TOML is known by now.
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let Some(scrapes) = table.get(SCRAPE) else { return Ok(Vec::new()) };
+    let scrapes = scrapes.as_array().ok_or_else(|| bad(1, "this is not a list of tables".to_owned()))?;
+    let target = |(number, written): (usize, &toml::Value)| {
+        let written: Result<Written, _> = written.clone().try_into();
+        let written = written.map_err(|error: toml::de::Error| bad(number, error.message().to_owned()))?;
+        Target::understand(written).map_err(|message| bad(number, message))
+    };
+    (1..).zip(scrapes).map(target).collect()
 }
 
 /// The key of the facts.

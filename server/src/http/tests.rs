@@ -9,6 +9,7 @@ mod import;
 mod live;
 mod lookup;
 mod pages;
+mod prometheus;
 mod runs;
 mod sample;
 mod snapshots;

@@ -115,6 +115,10 @@ metrics! {
         "Records and entries of files that could not be read or stored";
     ImportDuration, Durations, "telltale.import.duration", "s", [],
         "Time from a file's first byte to its last stored record";
+    Scrapes, Counter, "telltale.scrapes", "{scrape}", ["outcome"],
+        "Scrapes of the targets in the configuration file";
+    ScrapeDuration, Durations, "telltale.scrape.duration", "s", [],
+        "Time of scrapes, reading the text included";
     LiveReaders, Gauge, "telltale.live.readers", "{reader}", [],
         "Readers of the live stream";
     LiveEvents, Counter, "telltale.live.events", "{event}", [],

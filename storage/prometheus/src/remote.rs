@@ -80,17 +80,22 @@ pub enum WriteError {
     },
 }
 
+/// Returns the size that a compressed body says it has, when that is within the bound.
+///
+/// # Errors
+/// [`WriteError::Snappy`] and [`WriteError::TooLarge`].
+pub fn claimed_bytes(body: &[u8]) -> Result<usize, WriteError> {
+    let bytes = snap::raw::decompress_len(body).map_err(|error| WriteError::Snappy(error.to_string()))?;
+    if bytes > REMOTE_WRITE_BYTES_MAX { Err(WriteError::TooLarge { bytes }) } else { Ok(bytes) }
+}
+
 /// Decompresses a body within the bound.
 ///
 /// # Errors
 /// [`WriteError::Snappy`] and [`WriteError::TooLarge`].
 pub fn decompress(body: &[u8]) -> Result<Vec<u8>, WriteError> {
-    let broken = |error: snap::Error| WriteError::Snappy(error.to_string());
-    let bytes = snap::raw::decompress_len(body).map_err(broken)?;
-    if bytes > REMOTE_WRITE_BYTES_MAX {
-        return Err(WriteError::TooLarge { bytes });
-    }
-    snap::raw::Decoder::new().decompress_vec(body).map_err(broken)
+    claimed_bytes(body)?;
+    snap::raw::Decoder::new().decompress_vec(body).map_err(|error| WriteError::Snappy(error.to_string()))
 }
 
 /// Reads a decompressed body.

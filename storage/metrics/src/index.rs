@@ -1,0 +1,149 @@
+//! Which series lie where: in a segment as runs of rows, in a batch in memory as lists of rows.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::TimestampNanosecondType;
+use telltale_promql::Error;
+use telltale_storage::Segment;
+use telltale_storage::schema::{Table, col};
+
+use crate::columns::{column, ids, numbers};
+use crate::meta::{self, Registry, SeriesId, SeriesMeta};
+
+/// The rows of one series in a segment.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) series: Arc<SeriesMeta>,
+    pub(crate) rows: Range<u64>,
+    /// First and last time, in nanoseconds.
+    pub(crate) min_ns: i64,
+    pub(crate) max_ns: i64,
+}
+
+/// The series of a segment, in the order of its rows.
+#[derive(Debug)]
+pub(crate) struct SegmentIndex {
+    pub(crate) runs: Vec<Run>,
+}
+
+/// What a run keeps in memory, its series included, which others usually share.
+const RUN_BYTES: usize = size_of::<Run>() + 64;
+
+impl SegmentIndex {
+    pub(crate) fn bytes(&self) -> usize {
+        self.runs.len() * RUN_BYTES
+    }
+
+    /// Reads what is needed of a segment: ids and times of every row, and of each series that is new one row whole.
+    pub(crate) fn read(segment: &Segment, registry: &Registry) -> Result<Self, Error> {
+        let found = runs(segment)?;
+        let new: Vec<Range<u64>> = found
+            .iter()
+            .filter(|(id, ..)| registry.known(id).is_none())
+            .map(|(_, rows, ..)| rows.start..rows.start + 1)
+            .collect();
+        let mut read: HashMap<SeriesId, Arc<SeriesMeta>> = HashMap::new();
+        if !new.is_empty() {
+            let columns = meta::columns(segment.table());
+            for batch in segment.read(Some(&columns), Some(&new)).map_err(storage)? {
+                for row in 0..batch.num_rows() {
+                    let series = registry.of_row(segment.table(), &batch, row)?;
+                    read.insert(series.id, series);
+                }
+            }
+        }
+        let mut runs = Vec::with_capacity(found.len());
+        for (id, rows, min_ns, max_ns) in found {
+            // A series that was known a moment ago may have gone since: then it is read after all.
+            let series = match read.get(&id).cloned().or_else(|| registry.known(&id)) {
+                Some(series) => series,
+                None => read_one(segment, registry, rows.start)?,
+            };
+            runs.push(Run { series, rows, min_ns, max_ns });
+        }
+        Ok(Self { runs })
+    }
+}
+
+fn read_one(segment: &Segment, registry: &Registry, row: u64) -> Result<Arc<SeriesMeta>, Error> {
+    let columns = meta::columns(segment.table());
+    let batches = segment.read(Some(&columns), Some(&[Range { start: row, end: row + 1 }])).map_err(storage)?;
+    let batch = batches.first().ok_or_else(|| Error::internal("a segment without the row that it has"))?;
+    registry.of_row(segment.table(), batch, 0)
+}
+
+type FoundRun = (SeriesId, Range<u64>, i64, i64);
+
+fn runs(segment: &Segment) -> Result<Vec<FoundRun>, Error> {
+    let mut runs: Vec<FoundRun> = Vec::new();
+    let mut row: u64 = 0;
+    for batch in segment.read(Some(&[col::SERIES_ID, col::TIME_UNIX_NANO]), None).map_err(storage)? {
+        let ids = ids(&batch, col::SERIES_ID)?;
+        let times = numbers::<TimestampNanosecondType>(&batch, col::TIME_UNIX_NANO)?;
+        for (id, time) in ids.iter().zip(times.values()) {
+            let id: SeriesId = id.and_then(|id| id.try_into().ok()).unwrap_or_default();
+            match runs.last_mut() {
+                Some((last, rows, min, max)) if *last == id => {
+                    rows.end = row + 1;
+                    *min = (*min).min(*time);
+                    *max = (*max).max(*time);
+                }
+                _ => runs.push((id, row..row + 1, *time, *time)),
+            }
+            row += 1;
+        }
+    }
+    Ok(runs)
+}
+
+/// The rows of one series in a batch.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) series: Arc<SeriesMeta>,
+    pub(crate) rows: Vec<u32>,
+    pub(crate) min_ns: i64,
+    pub(crate) max_ns: i64,
+}
+
+/// The series of a batch in memory.
+#[derive(Debug)]
+pub(crate) struct BatchIndex {
+    pub(crate) entries: Vec<Entry>,
+    /// Held so that its address names the batch for as long as this exists.
+    _column: ArrayRef,
+}
+
+impl BatchIndex {
+    pub(crate) fn of(table: Table, batch: &RecordBatch, registry: &Registry) -> Result<Self, Error> {
+        let times = numbers::<TimestampNanosecondType>(batch, col::TIME_UNIX_NANO)?;
+        let mut places: HashMap<SeriesId, usize> = HashMap::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        for (row, (id, time)) in (0_u32..).zip(ids(batch, col::SERIES_ID)?.iter().zip(times.values())) {
+            let id: SeriesId = id.and_then(|id| id.try_into().ok()).unwrap_or_default();
+            let place = match places.get(&id) {
+                Some(place) => *place,
+                None => {
+                    let series = registry.of_row(table, batch, row as usize)?;
+                    entries.push(Entry { series, rows: Vec::new(), min_ns: *time, max_ns: *time });
+                    places.insert(id, entries.len() - 1);
+                    entries.len() - 1
+                }
+            };
+            if let Some(entry) = entries.get_mut(place) {
+                entry.rows.push(row);
+                entry.min_ns = entry.min_ns.min(*time);
+                entry.max_ns = entry.max_ns.max(*time);
+            }
+        }
+        Ok(Self { entries, _column: Arc::clone(column(batch, col::SERIES_ID)?) })
+    }
+}
+
+/// A failure of the store as one of the question.
+#[expect(clippy::needless_pass_by_value, reason = "used as map_err's function")]
+pub(crate) fn storage(error: telltale_storage::Error) -> Error {
+    Error::internal(error.to_string())
+}

@@ -1,0 +1,18 @@
+//! Every bound of this package, by name.
+
+/// Bytes of what is kept about the series of segments; the least recently used goes first and is read again when needed.
+pub const INDEX_CACHE_BYTES: usize = 256 << 20;
+/// Rows that are read at once; a query of any size holds about this many in memory, besides what the evaluation keeps.
+pub const CHUNK_ROWS: u64 = 512 << 10;
+/// What a histogram's row weighs in [`CHUNK_ROWS`]: it is about as large as this many numbers.
+pub const HISTOGRAM_ROW_WEIGHT: u64 = 16;
+/// Series that one selector or list may touch. Beyond: an error that names it.
+pub const SERIES_MAX: usize = 2_000_000;
+/// Exemplars of one answer. Beyond: the newest are left out and the answer says so.
+pub const EXEMPLARS_MAX: usize = 10_000;
+/// Characters of an exemplar's labels, names and values together, as OpenMetrics has it; labels beyond are left out.
+pub const EXEMPLAR_CHARACTERS_MAX: usize = 128;
+/// How often `target_info` is repeated, in milliseconds: half of the usual lookback.
+pub const TARGET_INFO_EVERY_MS: i64 = 150_000;
+/// Rows between two looks at whether the question is still wanted.
+pub const STOP_CHECK_SERIES: usize = 256;

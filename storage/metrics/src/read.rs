@@ -1,0 +1,184 @@
+//! Rows of the selected series, in chunks of bounded size, each series whole.
+
+use std::ops::Range;
+
+use arrow::array::RecordBatch;
+use telltale_promql::{Error, SeriesView};
+use telltale_storage::schema::{Table, col};
+
+use crate::family::Temporality;
+use crate::index::storage;
+use crate::limits::CHUNK_ROWS;
+use crate::samples;
+use crate::select::{IndexedBatch, Logical, Piece, Selected, Window};
+use crate::view::View;
+
+/// Rows of one series in one batch.
+#[derive(Debug, Clone)]
+pub(crate) enum Rows<'a> {
+    /// They follow one another.
+    Range(Range<usize>),
+    /// They are these.
+    List(&'a [u32]),
+}
+
+/// Rows of one series in one batch, with the batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Slice<'a> {
+    pub(crate) batch: &'a RecordBatch,
+    pub(crate) rows: Rows<'a>,
+}
+
+impl Slice<'_> {
+    /// Calls for every row.
+    pub(crate) fn for_each(&self, mut call: impl FnMut(usize)) {
+        match &self.rows {
+            Rows::Range(range) => range.clone().for_each(call),
+            Rows::List(rows) => rows.iter().for_each(|row| call(*row as usize)),
+        }
+    }
+}
+
+type Visit<'a> = &'a mut dyn FnMut(SeriesView<'_>) -> Result<(), Error>;
+
+/// Reads the series and calls for each Prometheus series that they become.
+pub(crate) fn visit(view: &View, selected: &Selected, window: &Window, visit: Visit<'_>) -> Result<(), Error> {
+    in_chunks(view, selected, &columns_of_samples, &mut |logical, slices| {
+        samples::visit(logical, slices, window, &mut *visit)
+    })
+}
+
+type Columns<'a> = &'a dyn Fn(&Logical) -> Vec<&'static str>;
+type WithRows<'a> = &'a mut dyn FnMut(&Logical, &[Slice<'_>]) -> Result<(), Error>;
+
+/// Reads the named columns of the series, so many series at once that the rows fit into the bound.
+pub(crate) fn in_chunks(
+    view: &View,
+    selected: &Selected,
+    columns: Columns<'_>,
+    with_rows: WithRows<'_>,
+) -> Result<(), Error> {
+    let mut rest = selected.series.as_slice();
+    while !rest.is_empty() {
+        view.stop.check()?;
+        let table = rest.first().map(|logical| logical.series.family.table);
+        let mut weight = 0;
+        let count = rest
+            .iter()
+            .take_while(|logical| {
+                weight += logical.weight;
+                Some(logical.series.family.table) == table && weight <= CHUNK_ROWS
+            })
+            .count();
+        let (chunk, others) = rest.split_at_checked(count.max(1)).unwrap_or((rest, &[]));
+        read_chunk(view, selected, (chunk, columns), with_rows)?;
+        rest = others;
+    }
+    Ok(())
+}
+
+fn read_chunk(
+    view: &View,
+    selected: &Selected,
+    (chunk, columns): (&[Logical], Columns<'_>),
+    with_rows: WithRows<'_>,
+) -> Result<(), Error> {
+    // By segment: which rows, and for which series of the chunk.
+    let mut wanted: Vec<Vec<(Range<u64>, usize)>> = vec![Vec::new(); selected.segments.len()];
+    for (at, logical) in chunk.iter().enumerate() {
+        for piece in &logical.pieces {
+            if let Piece::Segment { place, rows } = piece
+                && let Some(wanted) = wanted.get_mut(*place)
+            {
+                wanted.push((rows.clone(), at));
+            }
+        }
+    }
+    let mut read: Vec<Vec<RecordBatch>> = Vec::with_capacity(wanted.len());
+    for ((segment, _), wanted) in selected.segments.iter().zip(&mut wanted) {
+        if wanted.is_empty() {
+            read.push(Vec::new());
+            continue;
+        }
+        view.stop.check()?;
+        wanted.sort_unstable_by_key(|(rows, _)| rows.start);
+        let ranges: Vec<Range<u64>> = wanted.iter().map(|(rows, _)| rows.clone()).collect();
+        let mut names: Vec<&'static str> = Vec::new();
+        for (_, at) in wanted.iter() {
+            let more = chunk.get(*at).map(columns).unwrap_or_default();
+            names.extend(more.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        }
+        read.push(segment.read(Some(&names), Some(&ranges)).map_err(storage)?);
+    }
+    let mut slices: Vec<Vec<Slice<'_>>> = vec![Vec::new(); chunk.len()];
+    for (batches, wanted) in read.iter().zip(&wanted) {
+        distribute(batches, wanted, &mut slices);
+    }
+    add_memory(&selected.batches, chunk, &mut slices);
+    for (logical, slices) in chunk.iter().zip(&slices) {
+        with_rows(logical, slices)?;
+    }
+    Ok(())
+}
+
+/// Gives each series its rows of what was read, which is the wanted ranges one after another.
+fn distribute<'a>(batches: &'a [RecordBatch], wanted: &[(Range<u64>, usize)], slices: &mut [Vec<Slice<'a>>]) {
+    let mut batches = batches.iter();
+    let mut batch = batches.next();
+    let mut offset = 0;
+    for (rows, at) in wanted {
+        let mut left = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
+        while left > 0 {
+            let Some(current) = batch else { return };
+            let count = left.min(current.num_rows() - offset);
+            if count == 0 {
+                (batch, offset) = (batches.next(), 0);
+                continue;
+            }
+            if let Some(slices) = slices.get_mut(*at) {
+                slices.push(Slice { batch: current, rows: Rows::Range(offset..offset + count) });
+            }
+            offset += count;
+            left -= count;
+        }
+    }
+}
+
+fn add_memory<'a>(batches: &'a [IndexedBatch], chunk: &[Logical], slices: &mut [Vec<Slice<'a>>]) {
+    for (logical, slices) in chunk.iter().zip(slices) {
+        for piece in &logical.pieces {
+            if let Piece::Batch { place, entry } = piece
+                && let Some((batch, index)) = batches.get(*place)
+                && let Some(entry) = index.entries.get(*entry)
+            {
+                slices.push(Slice { batch, rows: Rows::List(&entry.rows) });
+            }
+        }
+    }
+}
+
+/// The columns that samples are made of.
+fn columns_of_samples(logical: &Logical) -> Vec<&'static str> {
+    let family = &logical.series.family;
+    let mut columns = vec![col::TIME_UNIX_NANO, col::FLAGS];
+    if family.temporality == Temporality::Delta {
+        columns.push(col::START_TIME_UNIX_NANO);
+    }
+    columns.extend(match family.table {
+        Table::HistogramPoints => [col::COUNT, col::SUM, col::EXPLICIT_BOUNDS, col::BUCKET_COUNTS].as_slice(),
+        Table::ExpHistogramPoints => &[
+            col::COUNT,
+            col::SUM,
+            col::SCALE,
+            col::ZERO_COUNT,
+            col::ZERO_THRESHOLD,
+            col::POSITIVE_OFFSET,
+            col::POSITIVE_BUCKET_COUNTS,
+            col::NEGATIVE_OFFSET,
+            col::NEGATIVE_BUCKET_COUNTS,
+        ],
+        Table::SummaryPoints => &[col::COUNT, col::SUM, col::QUANTILE_VALUES],
+        _ => &[col::VALUE, col::VALUE_INT],
+    });
+    columns
+}
