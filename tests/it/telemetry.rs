@@ -60,7 +60,7 @@ async fn every_feature_moves_its_signals() {
     for metric in Metric::ALL {
         let name = metric.prometheus_name();
         assert!(after.0.contains(&format!("# TYPE {name} ")), "{name} is declared and not shown");
-        let known = [SIGNALS, COMPACTION_SIGNALS, RETENTION_SIGNALS, FORWARD_SIGNALS];
+        let known = [SIGNALS, COMPACTION_SIGNALS, RETENTION_SIGNALS, FORWARD_SIGNALS, SCRAPE_SIGNALS];
         let moved = known.into_iter().flatten().any(|(moved, ..)| moved == metric);
         assert!(
             moved || AT_REST.contains(metric),
@@ -139,6 +139,31 @@ const RETENTION_SIGNALS: &[(Metric, &[&str], f64)] = &[
     (Metric::RetentionRows, &[], 1.0),
     (Metric::RetentionBytes, &[], 100_000.0),
 ];
+
+/// Scenario: a server scrapes another one, every second. Guarantees: scrapes are counted, and what was scraped answers PromQL.
+#[tokio::test]
+async fn scraping_moves_its_signals() {
+    let target = server();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("telltale.toml");
+    let text = format!("[[scrape]]\nurl = \"{}/metrics\"\ninterval = \"1s\"\njob = \"other\"\n", target.ready.ui);
+    std::fs::write(&file, text).unwrap();
+    let server = launch().arg("--config").arg(file.display().to_string()).start();
+    until("a scrape to be stored", Duration::from_secs(30), async || {
+        let answer = server.http.get_json("/api/v1/query?query=up%7Bjob=%22other%22%7D").await;
+        (answer["data"]["result"][0]["value"][1] == "1").then_some(())
+    })
+    .await;
+    assert!(has_moved(&server.http.metrics().await, SCRAPE_SIGNALS));
+    let targets = server.http.get_json("/api/v1/targets").await;
+    assert_eq!(targets["data"]["activeTargets"][0]["health"], "up", "{targets}");
+    let metadata = server.http.get_json("/api/v1/metadata?metric=telltale_panics_total").await;
+    assert_eq!(metadata["data"]["telltale_panics_total"][0]["type"], "counter", "{metadata}");
+}
+
+/// What one scrape must show.
+const SCRAPE_SIGNALS: &[(Metric, &[&str], f64)] =
+    &[(Metric::Scrapes, &["outcome=\"ok\""], 1.0), (Metric::ScrapeDuration, &[], 1.0)];
 
 fn has_moved(metrics: &Metrics, signals: &[(Metric, &[&str], f64)]) -> bool {
     signals.iter().all(|(metric, labels, at_least)| {
