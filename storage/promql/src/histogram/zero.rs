@@ -48,6 +48,9 @@ impl Histogram {
 
     /// Makes the zero bucket as wide as that, moving buckets into it.
     pub(super) fn widen_zero(&mut self, threshold: f64) {
+        if threshold.total_cmp(&self.zero_threshold).is_eq() {
+            return;
+        }
         let (count, threshold) = self.widened_zero(threshold);
         let (positive, negative) = (
             self.positive.iter().filter(|bucket| self.positive_bucket(**bucket).lower >= threshold).copied().collect(),

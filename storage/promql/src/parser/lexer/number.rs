@@ -72,6 +72,7 @@ impl Lexer<'_> {
             }
             self.accept(|char| char == 's');
         }
-        !self.peek().is_some_and(|next| is_alpha(next) || next.is_ascii_digit())
+        // What is wrong with the unit is shown with it.
+        !self.accept(|next| is_alpha(next) || next.is_ascii_digit())
     }
 }

@@ -23,8 +23,11 @@ pub(crate) enum Kind {
 pub(crate) struct Load {
     pub(crate) step_ms: i64,
     pub(crate) with_custom_buckets: bool,
-    pub(crate) series: Vec<(Labels, Vec<Item>, Option<Vec<Option<i64>>>)>,
+    pub(crate) series: Vec<Loaded>,
 }
+
+/// Labels, values, and how far from each value its start time is, where that was written.
+pub(crate) type Loaded = (Labels, Vec<Item>, Option<Vec<Option<i64>>>);
 
 /// What is evaluated and what should come of it.
 #[derive(Debug, Default)]

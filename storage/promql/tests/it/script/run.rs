@@ -3,6 +3,8 @@
 //! As in Prometheus, an expression for one time is evaluated in three ways: as it is; with `@` on every selector, at other times; and as
 //! the middle step of a range.
 
+use std::sync::Arc;
+
 use telltale_promql::ast::{At, ExprKind, TimeShift};
 use telltale_promql::{Engine, Expr, Limits, Sample, SampleValue, Value, parse};
 
@@ -96,8 +98,12 @@ fn instant(memory: &Memory, eval: &Eval, text: &str, time: i64) -> Result<(), St
     let mut samples = Vec::new();
     for one in series {
         let float = one.floats.iter().find(|point| point.0 == time).map(|point| SampleValue::Float(point.1));
-        let histogram =
-            || one.histograms.iter().find(|point| point.0 == time).map(|point| SampleValue::Histogram(point.1.clone()));
+        let histogram = || {
+            one.histograms
+                .iter()
+                .find(|point| point.0 == time)
+                .map(|point| SampleValue::Histogram(Arc::clone(&point.1)))
+        };
         if let Some(value) = float.or_else(histogram) {
             samples.push(Sample { labels: one.labels, timestamp_ms: time, value });
         }
