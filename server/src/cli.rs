@@ -13,6 +13,7 @@ pub mod client;
 pub mod completions;
 pub mod diff;
 pub mod doctor;
+pub mod export;
 pub mod import;
 pub mod mark;
 pub mod query;
@@ -60,6 +61,8 @@ enum Command {
     Mark(mark::Args),
     /// Compare two runs.
     Diff(diff::Args),
+    /// Write one trace out, as OTLP or as its story.
+    Export(export::Args),
     /// Open files of telemetry of this or another tool in a running server.
     Import(import::Args),
     /// Look for what keeps telemetry from arriving.
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::main(&args),
         Command::Mark(args) => mark::main(&args),
         Command::Diff(args) => diff::main(&args),
+        Command::Export(args) => export::main(&args),
         Command::Import(args) => import::main(&args),
         Command::Doctor(args) => doctor::main(&args),
         Command::Completions(args) => completions::main(&args, Cli::command()),

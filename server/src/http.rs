@@ -16,9 +16,11 @@ use crate::state::AppState;
 
 mod answer;
 mod assets;
+mod diff;
 mod expect;
 mod extract;
 mod flush;
+mod foreign;
 mod health;
 mod import;
 mod issues;
@@ -26,6 +28,7 @@ mod live;
 mod measure;
 mod metrics;
 mod negotiate;
+mod not_found;
 mod otlp;
 mod page;
 pub(crate) mod problem;
@@ -52,6 +55,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(&under(routes::TRACE, "{id}"), get(trace::trace))
         .route(&under(routes::TRACE, "{id}/otlp"), get(otlp::otlp))
         .route(&under(routes::STORY, "{id}"), get(story::story))
+        .route(routes::DIFF, get(diff::diff))
         .route(routes::PLAN, post(story::plan))
         .route(routes::RECENT, get(recent::recent))
         .route(routes::LIVE, get(live::live))
@@ -70,7 +74,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(&under(routes::ASSETS, "{*path}"), get(assets::asset))
         .route(routes::HOME, get(assets::shell))
         .merge(crate::prometheus::routes())
-        .fallback(assets::other_page)
+        .fallback(foreign::other)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(QUERY_BODY_BYTES))
         .with_state(state)

@@ -171,6 +171,24 @@ pub const RESOLVE_TRACES: usize = 20;
 /// Digits that the beginning of a trace id needs to be looked for: fewer match too much.
 pub const PREFIX_DIGITS: usize = 6;
 
+/// Requests of the same operation, nearest in time, among which healthy ones are sought to compare with.
+pub const BASELINE_CANDIDATES: usize = 100;
+
+/// Healthy requests that stand for what is usual.
+pub const BASELINE_TRACES: usize = 9;
+
+/// Traces with nearly the same id that an answer names.
+pub const NEAR_TRACES: usize = 10;
+
+/// Log lines and attributes that an answer names in which an unknown id stands.
+pub const ELSEWHERE: usize = 20;
+
+/// Newest traces whose services an answer names with their newest data.
+pub const NEWS_TRACES: usize = 200;
+
+/// Characters of a paste that are looked for in log lines and attributes as they stand.
+pub const TEXT_CHARS: usize = 200;
+
 /// Bytes of a paste that `telltale story -` reads: what fits, URL-encoded, into a request's head.
 pub const PASTE_BYTES: usize = 16 * 1024;
 

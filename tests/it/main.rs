@@ -23,3 +23,4 @@ mod support;
 mod telemetry;
 mod tidy;
 mod ui;
+mod vectors;

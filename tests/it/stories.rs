@@ -3,7 +3,7 @@
 use serde_json::Value;
 use telltale_tests::http::Signal;
 
-use crate::support::{root, server};
+use crate::support::{launch, root, server};
 
 /// A fenced block: its info string and its text.
 struct Block {
@@ -44,7 +44,17 @@ async fn stories_are_told_as_written() {
 }
 
 async fn tell(name: &str, markdown: &str) -> usize {
-    let server = server();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = blocks(markdown).into_iter().find(|block| block.info.starts_with("toml"));
+    let server = match settings {
+        // The facts of a team, as its own file has them.
+        Some(block) => {
+            let path = folder.path().join("telltale.toml");
+            std::fs::write(&path, block.text).unwrap();
+            launch().env("TELLTALE_CONFIG", path.display().to_string()).start()
+        }
+        None => server(),
+    };
     let (mut told, mut trace_id) = (0, None);
     for block in blocks(markdown) {
         if block.info.starts_with("json") {

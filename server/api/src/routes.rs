@@ -12,6 +12,8 @@ pub const RESOLVE: &str = "/api/resolve";
 pub const TRACE: &str = "/api/trace/";
 /// One story as JSON: `/api/story/{id}`.
 pub const STORY: &str = "/api/story/";
+/// Two traces side by side (`?a=&b=`).
+pub const DIFF: &str = "/api/diff";
 /// A query plan as text becomes a tree (POST).
 pub const PLAN: &str = "/api/plan";
 /// Newest traces and errors.

@@ -117,6 +117,9 @@ impl Server {
         if let Some(token) = &self.token {
             builder = builder.bearer_auth(token);
         }
+        if let Some(media_type) = request.accept {
+            builder = builder.header(reqwest::header::ACCEPT, media_type);
+        }
         Ok(match request.body {
             Some((content_type, body)) => builder.header(reqwest::header::CONTENT_TYPE, content_type).body(body),
             None => builder,
@@ -149,15 +152,22 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     /// Its media type and its bytes.
     pub(crate) body: Option<(&'static str, reqwest::Body)>,
+    /// The media type that is asked for; none: whatever the path gives.
+    pub(crate) accept: Option<&'static str>,
 }
 
 impl Request {
     pub(crate) fn get(url: Url) -> Self {
-        Self { method: Method::GET, url, body: None }
+        Self { method: Method::GET, url, body: None, accept: None }
     }
 
     pub(crate) fn post(url: Url, body: String) -> Self {
-        Self { method: Method::POST, url, body: Some(("application/json", body.into())) }
+        Self { method: Method::POST, url, body: Some(("application/json", body.into())), accept: None }
+    }
+
+    /// Asks for a media type.
+    pub(crate) fn accepting(self, media_type: &'static str) -> Self {
+        Self { accept: Some(media_type), ..self }
     }
 }
 

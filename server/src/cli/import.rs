@@ -80,7 +80,7 @@ async fn send(server: &Server, file: &str) -> Result<ImportAnswer, Failure> {
         }
     };
     url.query_pairs_mut().append_pair("name", name);
-    let request = Request { method: Method::POST, url, body: Some(("application/octet-stream", body)) };
+    let request = Request { method: Method::POST, url, body: Some(("application/octet-stream", body)), accept: None };
     client::json(server.ask(request).await?).await
 }
 

@@ -60,7 +60,7 @@ fn paste(args: &Args) -> Result<String, Failure> {
 }
 
 /// Returns the one trace that a paste means.
-async fn find(server: &Server, paste: &str) -> Result<String, Failure> {
+pub(super) async fn find(server: &Server, paste: &str) -> Result<String, Failure> {
     let mut address = server.at(routes::RESOLVE)?;
     address.query_pairs_mut().append_pair("q", paste);
     let answer: ResolveAnswer = client::json(server.ask(Request::get(address)).await?).await?;
@@ -88,8 +88,10 @@ fn undecided(answer: &ResolveAnswer) -> Failure {
     }
     if answer.candidates.iter().all(|candidate| candidate.traces.is_empty()) {
         let searched = &answer.searched;
+        let told = answer.not_found.iter().flat_map(|not_found| &not_found.sentences);
+        let told: String = told.map(|sentence| format!("\n{}", visible(sentence, false))).collect();
         return Failure::NotFound(format!(
-            "no such trace; it was read as{text}\nsearched {} spans in {} segments and memory",
+            "no such trace; it was read as{text}\nsearched {} spans in {} segments and memory{told}",
             searched.spans, searched.segments
         ));
     }
@@ -124,7 +126,7 @@ mod tests {
             traces: traces.collect(),
         };
         let searched = Searched { segments: 2, spans: 30, elapsed_us: 4 };
-        ResolveAnswer { candidates: vec![candidate], go: None, searched }
+        ResolveAnswer { candidates: vec![candidate], go: None, searched, diff: None, not_found: None }
     }
 
     #[test]

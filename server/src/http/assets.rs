@@ -31,15 +31,15 @@ pub(super) fn page(area: Area) -> &'static str {
 
 /// Answers every other path: a browser gets the area of the application that has it, with 404 when none has; everything
 /// else gets an error in our form.
-pub(crate) async fn other_page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    let wants_page = negotiate::media_type(&headers, &[super::answer::JSON, "text/html"]) == "text/html";
+pub(crate) fn other_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
+    let wants_page = negotiate::media_type(headers, &[super::answer::JSON, "text/html"]) == "text/html";
     let area = Area::of_path(uri.path());
-    let reads = method == Method::GET || method == Method::HEAD;
+    let reads = *method == Method::GET || *method == Method::HEAD;
     if !reads || !(area.is_some() || wants_page) || uri.path().starts_with("/api/") {
-        return problem::no_such_path(&uri).into_response();
+        return problem::no_such_path(uri).into_response();
     }
     let status = if area.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    html(status, page(area.unwrap_or(Area::Story)).to_owned(), &headers)
+    html(status, page(area.unwrap_or(Area::Story)).to_owned(), headers)
 }
 
 /// Answers `GET /assets/{*path}`.

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use futures::future::try_join_all;
 use serde::Deserialize;
-use telltale_api::resolve::{Destination, ResolveAnswer, ResolvedCandidate, Searched};
+use telltale_api::resolve::{Comparison, Destination, ResolveAnswer, ResolvedCandidate, Searched};
 use telltale_api::trace::TraceSummary;
 use telltale_model::{SpanId, TraceId};
 use telltale_query::{Lookup, Query, json_rows};
@@ -20,7 +20,7 @@ use telltale_story::resolve::{self, Candidate, Key};
 
 use super::extract::Parameters;
 use super::problem::{Kind, Problem};
-use super::{answer, measure, recent, view};
+use super::{answer, measure, not_found, recent, view};
 use crate::limits::{PREFIX_DIGITS, RESOLVE_TRACES};
 use crate::state::AppState;
 
@@ -46,7 +46,9 @@ pub(super) async fn resolve(
         Problem::new(Kind::Invalid, "no_paste", "there is nothing to look up")
             .hint("put the text into ?q=, URL-encoded")
     })?;
-    let looked_up = resolve::parse(&paste).into_iter().map(|candidate| look_up(&state.query, candidate));
+    let readings = resolve::parse(&paste);
+    let diff = resolve::comparison(&paste, &readings).map(|[a, b]| Comparison { a: a.to_hex(), b: b.to_hex() });
+    let looked_up = readings.into_iter().map(|candidate| look_up(&state.query, candidate));
     let mut found = measure::query(&state, "resolve", try_join_all(looked_up)).await?;
     found.sort_by_key(|found| found.traces.is_empty());
     let summaries = summaries(&state.query, &found).await?;
@@ -56,9 +58,15 @@ pub(super) async fn resolve(
         spans: recent::rows(&status, |table| table == Table::Spans),
         elapsed_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
     };
-    let go = destination(&found);
+    let go = destination(&found).filter(|_go| diff.is_none());
+    let not_found = if found.iter().all(|found| found.traces.is_empty()) {
+        let readings: Vec<Candidate> = found.iter().map(|found| found.candidate.clone()).collect();
+        Some(not_found::not_found(&state, &paste, &readings, &searched).await)
+    } else {
+        None
+    };
     let candidates = found.into_iter().map(|found| resolved(found, &summaries)).collect();
-    answer::json(&ResolveAnswer { candidates, go, searched })
+    answer::json(&ResolveAnswer { candidates, go, searched, diff, not_found })
 }
 
 /// Finds the traces of one reading: the whole id first, then what it may be short for.
@@ -87,7 +95,7 @@ async fn low_64_or_span(query: &Query, bytes: [u8; 8]) -> Result<Vec<TraceId>, P
 }
 
 /// Finds the traces whose id begins with some digits; fewer than [`PREFIX_DIGITS`] say nothing.
-async fn by_prefix(query: &Query, digits: &str) -> Result<Vec<TraceId>, Problem> {
+pub(super) async fn by_prefix(query: &Query, digits: &str) -> Result<Vec<TraceId>, Problem> {
     if digits.len() < PREFIX_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Ok(Vec::new());
     }

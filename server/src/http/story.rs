@@ -10,12 +10,13 @@ use http::{HeaderMap, StatusCode};
 use telltale_api::area::Area;
 use telltale_api::story::Story;
 use telltale_api::trace::TraceView;
+use telltale_query::OperationKey;
 use telltale_story::story::Baselines;
 use telltale_story::{format, story};
 
 use super::extract::{Parameters, Path};
 use super::problem::{Kind, Problem};
-use super::{answer, assets, measure, negotiate, page, trace, view};
+use super::{answer, assets, diff, measure, negotiate, page, trace, view};
 use crate::limits::STORY_OPERATIONS;
 use crate::state::AppState;
 
@@ -72,6 +73,15 @@ pub(super) async fn page(
         return Ok(shell(&state, id, &headers).await);
     }
     let (id, suffix) = split_suffix(&rest);
+    if let Some((a, b)) = id.split_once("...") {
+        let form = match suffix.or_else(|| accepted(&headers)) {
+            Some(Form::Json | Form::Head) => diff::Form::Json,
+            Some(Form::Text) => diff::Form::Text,
+            Some(Form::Markdown | Form::Facts) => diff::Form::Markdown,
+            None => return Ok(shell(&state, id, &headers).await),
+        };
+        return diff::told_as(&state, a, b, form).await;
+    }
     match suffix.or_else(|| accepted(&headers)) {
         Some(form) => tell(&state, id, form).await,
         None => Ok(shell(&state, id, &headers).await),
@@ -114,6 +124,12 @@ pub(super) async fn told(state: &AppState, id: &str) -> Result<(TraceView, Story
         Ok((view, story))
     })
     .await
+}
+
+/// Returns service and name of the span that stands for a trace.
+pub(super) fn root_operation(view: &TraceView) -> Option<OperationKey> {
+    let root = story::Analysis::new(view).root.and_then(|root| view.spans.get(usize::try_from(root).ok()?))?;
+    Some((root.service_name.clone(), root.name.clone()))
 }
 
 /// Asks the store what is usual for the operations of a trace. Without an answer the story is told all the same.

@@ -1,6 +1,7 @@
 //! The handlers in process, over a real store in a temporary folder that was fed with OTLP.
 
 mod commands;
+mod comparisons;
 mod expect;
 mod expect_commands;
 mod formats;

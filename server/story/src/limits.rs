@@ -86,3 +86,33 @@ pub const UNUSUAL_TOLD: usize = 10;
 
 /// Query plans that a story reads; further ones stay text.
 pub const STORY_PLANS: usize = 20;
+
+/// Share, in thousandths, by which a span must take longer or shorter to be called slower or faster.
+pub const DIFF_PERMILLE: i128 = 250;
+
+/// Length by which a span must take longer or shorter to be called slower or faster.
+pub const DIFF_NS: i64 = 1_000_000;
+
+/// Rows of a comparison; the rest is counted.
+pub const DIFF_ROWS: usize = 5_000;
+
+/// Rows of a comparison as text; the rest is counted.
+pub const DIFF_TEXT_ROWS: usize = 200;
+
+/// Spans of an operation whose attributes are compared.
+pub const DIFF_MEMBERS: usize = 100;
+
+/// Attributes that one row of a comparison shows.
+pub const DIFF_ATTRIBUTES: usize = 20;
+
+/// Values of an attribute that a comparison shows; the last one tells how many there are beside.
+pub const DIFF_VALUES: usize = 5;
+
+/// Characters of such a value; a longer one ends in `…`.
+pub const DIFF_VALUE_CHARS: usize = 200;
+
+/// Log lines of one side that a comparison shows.
+pub const DIFF_LOGS: usize = 50;
+
+/// Sentences of one kind, and names in one sentence, of a comparison.
+pub const DIFF_SENTENCES: usize = 5;

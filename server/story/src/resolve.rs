@@ -15,9 +15,14 @@ mod label;
 mod shape;
 mod single;
 mod word;
+mod work;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 use std::fmt;
 
@@ -92,6 +97,23 @@ pub fn parse(paste: &str) -> Vec<Candidate> {
     all.add(scan(&view, true));
     all.rank(cut)
 }
+
+/// Returns the two traces that a paste asks to compare, `A...B` as other products write it, in that order.
+#[must_use]
+pub fn comparison(paste: &str, found: &[Candidate]) -> Option<[TraceId; 2]> {
+    if !paste.contains("...") {
+        return None;
+    }
+    let ids: Vec<TraceId> = found
+        .iter()
+        .filter(|candidate| candidate.confidence >= SURE)
+        .filter_map(|candidate| if let Key::Trace(id) = candidate.key { Some(id) } else { None })
+        .collect();
+    ids.try_into().ok()
+}
+
+/// Confidence from which on a reading counts as one of the ids that were meant.
+const SURE: u8 = 75;
 
 /// Reads one view of the paste. `plain` says that no percent sign in it starts an escape.
 fn scan(text: &str, plain: bool) -> found::Found {

@@ -7,6 +7,7 @@ use telltale_model::{SpanId, TraceId};
 use super::form::Form;
 use super::found::Found;
 use super::label::{self, Kind};
+use super::work::looked_at;
 use super::{Candidate, Key};
 use crate::limits::NESTED_BASE64_BYTES;
 
@@ -27,6 +28,7 @@ struct Run<'a> {
 pub(super) fn read(text: &str, found: &mut Found) {
     read_sw8(text, found);
     let bytes = text.as_bytes();
+    looked_at(bytes.len());
     let mut offset = 0;
     let mut line = 0;
     while let Some(byte) = bytes.get(offset) {
@@ -161,6 +163,7 @@ const fn is_digit(byte: u8) -> bool {
 
 /// Decodes base64 of either alphabet without padding; `None` when the last digit carries bits that do not count.
 fn decode(digits: &str) -> Option<Vec<u8>> {
+    looked_at(digits.len());
     let mut out = Vec::with_capacity(digits.len() * 3 / 4);
     let mut pending = 0_u32;
     let mut bits = 0_u32;

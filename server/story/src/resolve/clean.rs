@@ -1,5 +1,6 @@
 //! Undoes what mail programs, terminals, word processors and browsers did to a paste.
 
+use super::work::looked_at;
 use crate::limits::PASTE_BYTES;
 
 /// Returns the part of a paste that is read, and whether there was more.
@@ -103,6 +104,7 @@ pub(super) fn undo_soft_breaks(text: &str) -> Option<String> {
 /// Returns the text after one round of percent-decoding; `None` when it has no escape.
 pub(super) fn percent_decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
+    looked_at(bytes.len());
     let mut out = Vec::with_capacity(bytes.len());
     let mut index = 0;
     let mut decoded = false;

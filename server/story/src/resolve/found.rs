@@ -1,6 +1,6 @@
 //! Collects the readings of a text: joins halves, gives spans to their traces, drops repetitions, ranks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use telltale_model::{SpanId, TraceId};
 
@@ -36,6 +36,7 @@ pub(super) struct Found {
     parents: Vec<SpanHit>,
     highs: Vec<[u8; 8]>,
     lows: Vec<([u8; 8], Form, usize)>,
+    not_sampled: bool,
 }
 
 impl Found {
@@ -60,6 +61,11 @@ impl Found {
         self.lows.push((low, form, at));
     }
 
+    /// Notes that a field says that the request was not sampled.
+    pub(super) const fn not_sampled(&mut self) {
+        self.not_sampled = true;
+    }
+
     /// Takes readings out of a decoded part; they are named by `form`.
     pub(super) fn take_nested(&mut self, nested: Self, form: Form) {
         for hit in nested.hits {
@@ -74,6 +80,7 @@ impl Found {
     pub(super) fn settle(&mut self) {
         self.join_halves();
         self.attach_spans();
+        self.tell_sampling();
         let spans = self.spans.iter().map(|span| (span, 50));
         for (span, confidence) in spans.chain(self.parents.iter().map(|span| (span, 25))) {
             if !span.used {
@@ -84,15 +91,37 @@ impl Found {
         }
     }
 
+    /// Says of the only trace of a paste that it was not sampled, when a field says so and the spelling does not.
+    fn tell_sampling(&mut self) {
+        let is_trace = |hit: &&Hit| {
+            matches!(hit.candidate.key, Key::Trace(_) | Key::Low64OrSpan(_)) && hit.candidate.confidence >= 60
+        };
+        if !self.not_sampled || !is_sole(self.hits.iter().filter(is_trace).map(|hit| &hit.candidate.key)) {
+            return;
+        }
+        for hit in self.hits.iter_mut().filter(|hit| is_trace(&&**hit)) {
+            hit.candidate.note.get_or_insert_with(|| "the caller did not sample this request (sampled=0)".to_owned());
+        }
+    }
+
     fn join_halves(&mut self) {
+        // Hits stand in order of place until the first join, which only weakens what stands there already.
+        let mut by_place: HashMap<usize, Vec<usize>> = HashMap::new();
+        if !self.highs.is_empty() {
+            for (index, hit) in self.hits.iter().enumerate() {
+                by_place.entry(hit.at).or_default().push(index);
+            }
+        }
         for (high, (low, form, at)) in self.highs.iter().zip(&self.lows) {
             let mut bytes = [0; 16];
             let (left, right) = bytes.split_at_mut(8);
             left.copy_from_slice(high);
             right.copy_from_slice(low);
             if let Some(id) = TraceId::new(bytes) {
-                for half in self.hits.iter_mut().filter(|hit| hit.at == *at) {
-                    half.candidate.confidence = half.candidate.confidence.min(40);
+                for index in by_place.remove(at).unwrap_or_default() {
+                    if let Some(half) = self.hits.get_mut(index) {
+                        half.candidate.confidence = half.candidate.confidence.min(40);
+                    }
                 }
                 let note = Some("both halves joined".to_owned());
                 let candidate = Candidate { form: *form, key: Key::Trace(id), span: None, confidence: 96, note };

@@ -1,6 +1,7 @@
 //! The key that stands before an id: what turns sixteen digits into a span, or a decimal into a trace id.
 
 use super::form::Form;
+use super::work::looked_at;
 use crate::limits::LABEL_BYTES;
 
 /// What a key says of the value behind it.
@@ -22,6 +23,8 @@ pub(super) enum Kind {
     DatadogHigh,
     /// A request or correlation id.
     Request,
+    /// Whether the request was sampled.
+    Sampled,
 }
 
 /// A key that was found before an id.
@@ -42,6 +45,7 @@ const BETWEEN_BYTES: usize = 12;
 /// Returns what the key before offset `start` says.
 pub(super) fn before(text: &str, start: usize) -> Label {
     let left = text.as_bytes().get(start.saturating_sub(LABEL_BYTES)..start).unwrap_or(&[]);
+    looked_at(left.len());
     if let Some(path) = left.strip_suffix(b"/") {
         return of_path(&key(path));
     }
@@ -118,6 +122,8 @@ fn of_key(key: &str) -> Label {
         "span" | "uifind" | "segmentid" | "xinstanas" => (Kind::Span, None),
         "parent" => (Kind::Parent, None),
         "cfray" => (Kind::Request, None),
+        "xinstanal" => (Kind::Sampled, None),
+        _ if key.ends_with("sampled") => (Kind::Sampled, None),
         _ if key.ends_with("traceid") => (Kind::Trace, Some(Form::Field)),
         _ if key.ends_with("parentid") || key.ends_with("parentspanid") => (Kind::Parent, None),
         _ if key.ends_with("spanid") => (Kind::Span, None),

@@ -9,6 +9,7 @@ use super::form::Form;
 use super::found::Found;
 use super::label::{self, Kind};
 use super::word::{View, Word};
+use super::work::looked_at;
 use super::{Candidate, Key};
 
 /// Reads the shape that begins at word `index`; returns the words that it took, 0 for none.
@@ -19,6 +20,7 @@ pub(super) fn read(view: &View<'_>, index: usize, found: &mut Found) -> usize {
     if !view.plain && view.byte_before(word.start) == Some(b'%') {
         return 0;
     }
+    looked_at(READERS.len());
     READERS.iter().map(|reader| reader(view, index, found)).find(|used| *used > 0).unwrap_or(0)
 }
 
@@ -90,6 +92,13 @@ fn uuid(view: &View<'_>, index: usize, found: &mut Found) -> usize {
     let note = (note || label.kind == Kind::Request).then(|| "may be a request id instead of a trace id".to_owned());
     let candidate = Candidate { form: Form::Uuid, key: Key::Trace(trace), span: None, confidence, note };
     found.add(first.start, first.line, candidate);
+    if let (true, Some(last)) = (label.kind != Kind::Trace, view.word(index + GROUPS.len() - 1)) {
+        // Request ids are UUIDs as well: the text as it stands may be an attribute's value.
+        let key = Key::Text(view.text.get(first.start..last.end).unwrap_or("").to_owned());
+        let confidence = if label.kind == Kind::Request { 52 } else { 18 };
+        let note = Some("if it is not a trace id: looked for in attributes and logs".to_owned());
+        found.add(first.start, first.line, Candidate { form: Form::RequestId, key, span: None, confidence, note });
+    }
     if let Some(swapped) = dot_net_order(trace) {
         let note = Some("if a .NET program wrote the bytes of the id as a Guid".to_owned());
         let key = Key::Trace(swapped);
@@ -266,6 +275,7 @@ fn request_id(view: &View<'_>, index: usize, found: &mut Found) -> usize {
     let rest = view.text.get(first.start..).unwrap_or("");
     let token = rest.split(ends).next().unwrap_or(rest).trim_end_matches('.');
     let end = first.start + token.len();
+    looked_at(token.len());
     let (form, confidence) = if hierarchical { (Form::Hierarchical, 55) } else { (Form::RequestId, 50) };
     let note = Some("not a trace id; looked for in attributes and logs".to_owned());
     let key = Key::Text(token.to_owned());

@@ -43,6 +43,12 @@ struct Reading<'a> {
 /// Reads word `index` by itself.
 pub(super) fn read(view: &View<'_>, index: usize, found: &mut Found) {
     let Some(word) = view.word(index) else { return };
+    if (word.text == "0" || word.text.eq_ignore_ascii_case("false"))
+        && label::before(view.text, word.start).kind == Kind::Sampled
+    {
+        found.not_sampled();
+        return;
+    }
     if !word.is_hex(1, 39) && !word.is_decimal(1, 39) {
         return;
     }
@@ -60,7 +66,7 @@ pub(super) fn read(view: &View<'_>, index: usize, found: &mut Found) {
                 found.add_high(high);
             }
         }
-        Kind::None | Kind::Trace | Kind::Request => {
+        Kind::None | Kind::Trace | Kind::Request | Kind::Sampled => {
             let support = match label.kind {
                 Kind::Trace => Support::Labelled,
                 _ if view.is_bare() || word.prefixed => Support::Bare,

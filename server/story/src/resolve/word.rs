@@ -2,6 +2,8 @@
 
 use telltale_model::id::{decode_hex, hex_digit};
 
+use super::work::looked_at;
+
 /// One run of letters and digits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Word<'a> {
@@ -51,6 +53,7 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     /// Splits a text into words.
     pub(super) fn new(text: &'a str, plain: bool) -> Self {
+        looked_at(text.len());
         let mut words = Vec::new();
         let mut start = None;
         let mut line = 0;

@@ -106,8 +106,7 @@ fn likely_cause(view: &TraceView, analysis: &Analysis, orphans: &[&SpanRow]) -> 
     } else {
         "the sender may have dropped it, or it has not ended"
     };
-    let late = if still_arriving(view).is_some() { ", or it is on its way" } else { "" };
-    format!(": {cause}{late}")
+    format!(": {cause}")
 }
 
 /// A caller that did not sample, by the flags with which its context came.

@@ -196,7 +196,7 @@ fn ranks(rules: &[FactRule], key: &str) -> Vec<(usize, usize)> {
 }
 
 /// Whether a key fits a pattern, in which `*` stands for any text.
-pub(super) fn fits(pattern: &str, key: &str) -> bool {
+pub(crate) fn fits(pattern: &str, key: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = key.strip_prefix(parts.next().unwrap_or("")) else { return false };
     let mut parts = parts.peekable();

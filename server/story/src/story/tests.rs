@@ -182,7 +182,7 @@ fn caveats_come_with_their_evidence() {
             ("still_arriving", "still arriving: the last item came 800 ms ago"),
             (
                 "missing_parent",
-                "span 000000000000004d has not arrived, the parent of 2 spans: it ran in the same process, and has not ended yet or was dropped by the sender, or it is on its way"
+                "span 000000000000004d has not arrived, the parent of 2 spans: it ran in the same process, and has not ended yet or was dropped by the sender"
             ),
             ("cycle", "parents form a loop; it is cut at its earliest span, which stands at the top"),
             ("clock_skew", "clocks disagree: edge is at least 10.0 ms behind shop, which called it"),

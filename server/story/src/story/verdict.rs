@@ -147,7 +147,17 @@ fn time_went(writer: &mut Writer, view: &TraceView, analysis: &Analysis, root: u
     }
     let Some((longest, total_ns, spans)) = longest_operation(view, analysis) else { return };
     let share = number::permille(total_ns, root_span.duration_ns.0);
-    let Some(span) = span_at(view, longest).filter(|_span| share >= NOTABLE_PERMILLE) else { return };
+    let Some(span) = span_at(view, longest).filter(|_span| share > 0) else { return };
+    if share < NOTABLE_PERMILLE {
+        let told = format!(" of the time ({})", duration(total_ns));
+        writer
+            .sentence()
+            .text("The time is spread out; the longest part, ")
+            .strong(&number::percent(share))
+            .text(&told);
+        writer.text(", went to ").span(span, Some(root_span)).text(".");
+        return;
+    }
     writer.sentence().strong(&number::percent(share)).text(&format!(" of the time ({}) ", duration(total_ns)));
     if longest == root {
         writer.text("passed in ").span(span, Some(root_span));
