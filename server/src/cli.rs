@@ -19,6 +19,7 @@ pub mod mark;
 pub mod query;
 pub mod schema;
 pub mod serve;
+pub mod share;
 pub mod story;
 mod table;
 pub mod wait;
@@ -65,6 +66,8 @@ enum Command {
     Export(export::Args),
     /// Open files of telemetry of this or another tool in a running server.
     Import(import::Args),
+    /// Make a read-only link to one trace that ends by itself.
+    Share(share::Args),
     /// Look for what keeps telemetry from arriving.
     Doctor(doctor::Args),
     /// Print the completion script of a shell.
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::main(&args),
         Command::Export(args) => export::main(&args),
         Command::Import(args) => import::main(&args),
+        Command::Share(args) => share::main(&args),
         Command::Doctor(args) => doctor::main(&args),
         Command::Completions(args) => completions::main(&args, Cli::command()),
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use telltale_share::redact::Rules;
 use telltale_storage::{AckMode, Retention};
 use telltale_story::story::FactConfig;
 
@@ -82,6 +83,8 @@ pub struct Config {
     pub facts: FactConfig,
     /// What is scraped; only the file names targets.
     pub scrapes: Vec<scrape::Target>,
+    /// What sharing redacts.
+    pub redact: Rules,
 }
 
 /// Reads an environment variable; a function so that tests need no process-wide state.
@@ -98,8 +101,8 @@ impl Config {
         for setting in setting::SETTINGS {
             raw.insert(setting.name, find(setting, flags, environment, &file));
         }
-        let (facts, scrapes) = (FactConfig::with_team(file.facts), file.scrapes);
-        Ok(Self { facts, scrapes, ..Self::understand(&raw, environment)? })
+        let (facts, scrapes, redact) = (FactConfig::with_team(file.facts), file.scrapes, file.redact);
+        Ok(Self { facts, scrapes, redact, ..Self::understand(&raw, environment)? })
     }
 
     /// Turns texts into values.
@@ -140,6 +143,7 @@ impl Config {
             log: read.text("log"),
             facts: FactConfig::default(),
             scrapes: Vec::new(),
+            redact: Rules::default(),
         };
         config.check_access()?;
         Ok(config)

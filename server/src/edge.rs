@@ -135,8 +135,9 @@ impl Edge {
                 "pages of this origin may not send here; allow the origin of an application with --cors-origin",
             ));
         }
-        // A preflight carries no token, and the login link is where one is shown.
-        let is_open = route == Route::Login || (route.is_otlp() && cors::is_preflight(method, headers));
+        // A preflight carries no token, the login link is where one is shown, and a shared link has its own.
+        let is_open =
+            matches!(route, Route::Login | Route::Shared) || (route.is_otlp() && cors::is_preflight(method, headers));
         let cookie_counts = role == Role::Ui && !route.is_otlp();
         if !is_open && !self.access.is_authenticated(headers, cookie_counts) {
             return Err(Refusal::new(
@@ -180,7 +181,7 @@ impl Edge {
             },
             Route::Login => self.login(&request),
             Route::Browser => self.to_ui(),
-            Route::Ui => {
+            Route::Shared | Route::Ui => {
                 let running = self.running.borrow().clone();
                 match running {
                     // A router answers every path: its error type has no values.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use telltale_api::routes;
 
 use crate::limits::QUERY_BODY_BYTES;
@@ -36,6 +36,7 @@ mod recent;
 mod resolve;
 mod runs;
 mod scope;
+mod share;
 mod sql;
 mod story;
 mod trace;
@@ -61,6 +62,12 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(routes::LIVE, get(live::live))
         .route(routes::ISSUES, get(issues::issues))
         .route(routes::IMPORT, post(import::import))
+        .route(&under(routes::SHARE, "{id}"), post(share::create))
+        .route(&under(routes::SHARE, "{id}/{file}"), get(share::file))
+        .route(routes::SHARES, get(share::list))
+        .route(&format!("{}/{{share}}", routes::SHARES), delete(share::revoke))
+        .route(&under(routes::SHARED, "{token}"), get(share::shared))
+        .route(&under(routes::SHARED, "{token}/{file}"), get(share::shared_file))
         .route(routes::SQL, post(sql::sql))
         .route(routes::FLUSH, post(flush::flush))
         .route(routes::WAIT, get(expect::wait))

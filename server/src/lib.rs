@@ -15,6 +15,7 @@
 //! * [`live`], [`issues`]: what was just acknowledged, and what senders did wrong or oddly.
 //! * `observe`, [`expect`], [`runs`]: what is stored as plain values, promises judged by it, named parts of it.
 //! * [`import`]: files of this and other tools, through the same append as OTLP.
+//! * [`share`]: one trace for others, redacted, as a file or behind a link.
 //! * [`http`]: the query API and the user interface.
 //! * [`prometheus`]: the Prometheus API; [`scrape`]: targets that are asked for their metrics.
 //! * [`telemetry`]: telltale's own metrics and logs.
@@ -40,6 +41,7 @@ pub mod receiver;
 pub mod runs;
 pub mod scrape;
 pub mod security;
+pub mod share;
 pub mod state;
 pub mod telemetry;
 pub mod text;

@@ -248,6 +248,7 @@ pub const IMPORT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bytes of a file's name.
 pub const IMPORT_NAME_BYTES: usize = 300;
+
 /// Longest time that a setting may keep data: a hundred years, in days.
 pub const KEEP_DAYS_MAX: u64 = 36_500;
 
@@ -271,3 +272,15 @@ pub const SCRAPE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Shortest interval between two scrapes of a target.
 pub const SCRAPE_INTERVAL_MIN: Duration = Duration::from_secs(1);
+
+/// Links to single traces that hold at once.
+pub const SHARES_KEPT: usize = 1_000;
+
+/// How long a link holds when nobody says, in seconds: a week.
+pub const SHARE_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// How long a link may hold, in seconds: 90 days.
+pub const SHARE_SECONDS_MAX: u64 = 90 * 24 * 60 * 60;
+
+/// Shared pages that are made at once: strangers ask for them.
+pub const SHARED_AT_ONCE: usize = 4;

@@ -16,12 +16,13 @@ use crate::config::Config;
 use crate::expect::Waits;
 use crate::forward::Forward;
 use crate::issues::Registry;
-use crate::limits::IMPORTS_AT_ONCE;
+use crate::limits::{IMPORTS_AT_ONCE, SHARED_AT_ONCE};
 use crate::live::Hub;
 use crate::prometheus::{Families, Turns};
 use crate::receiver::Admission;
 use crate::runs::Runs;
 use crate::scrape::Scrapes;
+use crate::share::Book;
 use crate::telemetry::{Metric, Telemetry};
 
 /// The parts of a running server.
@@ -65,6 +66,10 @@ pub struct AppState {
     pub families: Families,
     /// What is scraped, and how that went.
     pub scrapes: Scrapes,
+    /// Links to single traces.
+    pub shares: Arc<Book>,
+    /// Shared pages that are being made, bounded.
+    pub shared: tokio::sync::Semaphore,
     /// The time that issues are stamped with.
     pub clock: Arc<dyn Clock>,
 }
@@ -88,6 +93,8 @@ impl AppState {
         Self {
             data_dir: config.data_dir.clone().unwrap_or_else(std::env::temp_dir),
             imports: tokio::sync::Semaphore::new(IMPORTS_AT_ONCE),
+            shares: Arc::default(),
+            shared: tokio::sync::Semaphore::new(SHARED_AT_ONCE),
             storage,
             query,
             forward,

@@ -18,6 +18,7 @@ mod crash;
 mod limits;
 mod process;
 mod security;
+mod share;
 mod stories;
 mod support;
 mod telemetry;

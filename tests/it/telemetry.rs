@@ -197,6 +197,13 @@ async fn act(http: &Http) {
     let _ = http.sql("SELECT count(*) FROM spans").await;
     let _ = http.sql_answer("SELECT no_such_column FROM spans").await;
     let _ = http.get(&format!("/api/trace/{}", "01".repeat(16))).await;
+    let file = br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1","body":{"stringValue":"mail ada@example.org"}}]}]}]}
+oops"#;
+    let _ = http.send(http.request(Method::POST, "/api/import").body(&file[..])).await.ok();
+    let shared = otlp::log([2; 16], [1; 8], "mail ada@example.org");
+    let _ = http.export(Signal::Logs, &otlp::logs("own", vec![shared])).await.ok();
+    let _ = http.get(&format!("/api/share/{}/story.md", "02".repeat(16))).await.ok();
+    let _ = http.get("/s/none").await;
     let _ = http.get("/api/wait?span=s&timeout=10s").await.ok();
     let _ = http.get("/api/wait?span=none&timeout=1ms").await.ok();
 }
@@ -206,6 +213,12 @@ const SIGNALS: &[(Metric, &[&str], f64)] = &[
     (Metric::IngestRequests, &["signal=\"traces\"", "outcome=\"partial\""], 1.0),
     (Metric::IngestRequests, &["signal=\"logs\"", "outcome=\"accepted\""], 1.0),
     (Metric::IngestRequests, &["signal=\"metrics\"", "outcome=\"accepted\""], 1.0),
+    (Metric::ImportFiles, &["outcome=\"with_faults\""], 1.0),
+    (Metric::ImportFaults, &[], 1.0),
+    (Metric::ImportDuration, &[], 1.0),
+    (Metric::ShareFiles, &["form=\"markdown\""], 1.0),
+    (Metric::ShareRedacted, &[], 1.0),
+    (Metric::ShareOpens, &["outcome=\"unknown\""], 1.0),
     (Metric::ExpectWaits, &["end=\"met\""], 1.0),
     (Metric::ExpectWaits, &["end=\"timeout\""], 1.0),
     (Metric::ExpectVerdicts, &["outcome=\"met\""], 1.0),

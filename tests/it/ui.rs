@@ -12,6 +12,7 @@ use crate::support::{root, server};
 
 mod browser;
 mod keys;
+mod share;
 mod states;
 
 use browser::Browser;

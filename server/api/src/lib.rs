@@ -21,6 +21,7 @@ pub mod plan;
 pub mod resolve;
 pub mod routes;
 pub mod run;
+pub mod share;
 pub mod sql;
 pub mod story;
 pub mod trace;

@@ -24,6 +24,12 @@ pub const LIVE: &str = "/api/live";
 pub const ISSUES: &str = "/api/issues";
 /// Opens a file of telemetry of this or another tool (POST, `?name=`).
 pub const IMPORT: &str = "/api/import";
+/// A trace for others: `/api/share/{id}/preview`, `/api/share/{id}/story.html` and other files; POST `/api/share/{id}` makes a link.
+pub const SHARE: &str = "/api/share/";
+/// Links to single traces; DELETE `/api/shares/{share}` ends one.
+pub const SHARES: &str = "/api/shares";
+/// What a link shows, without the server's token: `/s/{token}`.
+pub const SHARED: &str = "/s/";
 /// SQL, read only (POST).
 pub const SQL: &str = "/api/sql";
 /// Barrier: returns when everything acknowledged is queryable (POST).

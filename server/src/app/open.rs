@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::AppError;
 use crate::config::Config;
 use crate::runs::Runs;
+use crate::share::Book;
 use crate::state::AppState;
 use crate::telemetry::Telemetry;
 
@@ -91,7 +92,9 @@ pub(super) async fn open(
     let mut state = AppState::new(storage, query, telemetry, config);
     state.stopping = stopping;
     state.runs = Runs::open(data.path());
+    state.shares = Arc::new(Book::open(data.path()));
     data.path().clone_into(&mut state.data_dir);
+    crate::share::unpin_ended(&state).await;
     let state = Arc::new(state);
     crate::scrape::start(&state, targets).map_err(|error| AppError::Scrape(error.to_string()))?;
     Ok((state, data))

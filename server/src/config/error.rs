@@ -75,6 +75,22 @@ pub enum ConfigError {
         /// An example.
         hint: String,
     },
+    /// A rule of redaction that cannot be used.
+    #[error(
+        "configuration file {}, line {line}, column {column}: {message}\nhint: `[redact]` takes defaults, without, keep, and \
+         `[[redact.rule]]` with name and keys or pattern",
+        path.display()
+    )]
+    BadRedaction {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
     /// A fact of the configuration file that cannot be understood.
     #[error(
         "configuration file {}, line {line}, column {column}: {message}\nhint: a fact is a table `[[fact]]` with label and \

@@ -1,5 +1,5 @@
-//! The configuration file: flat TOML, one key a setting, `[[fact]]` tables for the answer card and `[[scrape]]` tables for
-//! targets.
+//! The configuration file: flat TOML, one key a setting, `[[fact]]` tables for the answer card, `[[scrape]]` tables for
+//! targets, and `[redact]` for sharing.
 //!
 //! Unknown keys are errors, since a typing mistake that is ignored is a setting that silently does not hold.
 
@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use telltale_share::redact::{Redactor, Rules};
 use telltale_story::story::FactRule;
 
 use super::setting::{Kind, SETTINGS, Setting};
@@ -29,6 +30,8 @@ pub struct Values {
     pub facts: Vec<FactRule>,
     /// What is to be scraped.
     pub scrapes: Vec<Target>,
+    /// The team's rules of redaction.
+    pub redact: Rules,
 }
 
 /// Reads the file that was asked for, or the default one when it is there.
@@ -60,7 +63,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Values, ConfigError> {
     })?;
     let mut values = BTreeMap::new();
     for (key, value) in table {
-        if key == FACT || key == SCRAPE {
+        if key == FACT || key == SCRAPE || key == REDACT {
             continue;
         }
         let name = key.replace('_', "-");
@@ -70,7 +73,8 @@ pub fn parse(path: &Path, text: &str) -> Result<Values, ConfigError> {
         let texts = texts_of(setting, &value).ok_or_else(|| wrong_type(path, key, setting, &value))?;
         values.insert(setting.name, texts);
     }
-    Ok(Values { path: path.to_owned(), values, facts: facts(path, text)?, scrapes: scrapes(path, text)? })
+    let (facts, scrapes, redact) = (facts(path, text)?, scrapes(path, text)?, redact(path, text)?);
+    Ok(Values { path: path.to_owned(), values, facts, scrapes, redact })
 }
 
 /// The key of the targets.
@@ -106,6 +110,29 @@ fn facts(path: &Path, text: &str) -> Result<Vec<FactRule>, ConfigError> {
         ConfigError::BadFact { path: path.to_owned(), line, column, message: error.message().to_owned() }
     })?;
     Ok(facts.fact)
+}
+
+/// The key of the redaction rules.
+const REDACT: &str = "redact";
+
+/// Reads the `[redact]` table and tries its rules; other keys are not looked at.
+fn redact(path: &Path, text: &str) -> Result<Rules, ConfigError> {
+    #[derive(Deserialize)]
+    struct Redact {
+        #[serde(default)]
+        redact: Rules,
+    }
+    let read: Redact = toml::from_str(text).map_err(|error: toml::de::Error| {
+        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+        ConfigError::BadRedaction { path: path.to_owned(), line, column, message: error.message().to_owned() }
+    })?;
+    match Redactor::new(&read.redact, [0; 32]) {
+        Ok(_usable) => Ok(read.redact),
+        Err(error) => {
+            let (line, column) = place(text, text.find("[redact").or_else(|| text.find("[[redact")).unwrap_or(0));
+            Err(ConfigError::BadRedaction { path: path.to_owned(), line, column, message: error.to_string() })
+        }
+    }
 }
 
 /// Returns line and column of an offset, both from 1; the column in characters.

@@ -212,3 +212,21 @@ fn a_fact_that_is_not_understood_is_named_with_line_and_column() {
     let error = load(&[("config", &path)], &[]).unwrap_err().to_string();
     assert!(error.contains("line 4, column 9: `serve` is no kind of a span"), "{error}");
 }
+
+/// Scenario: a `[redact]` table, and tables that cannot be. Guarantees: rules are read; errors name the line and the rule.
+#[test]
+fn redaction_rules_are_read_from_the_file() {
+    let parse = |text: &str| file::parse(std::path::Path::new("t.toml"), text);
+    let rules = parse("listen = 1\n[redact]\nwithout = [\"email\"]\nkeep = [\"session.*\"]\n[[redact.rule]]\nname = \"order\"\npattern = \"ORD-[0-9]+\"\n").unwrap().redact;
+    assert!(rules.defaults && rules.without == ["email"] && rules.keep == ["session.*"]);
+    assert_eq!(rules.rules[0].pattern.as_deref(), Some("ORD-[0-9]+"));
+    for (text, needle) in [
+        ("\n[redact]\nwithot = []\n", "line 3"),
+        ("\n\n[redact]\nwithout = [\"emial\"]\n", "line 3, column 1: there is no redaction rule \"emial\""),
+        ("[[redact.rule]]\nname = \"x\"\n", "neither keys nor a pattern"),
+        ("[[redact.rule]]\nname = \"x\"\npattern = \"(\"\n", "unclosed group"),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains(needle) && error.contains("[[redact.rule]]"), "{error}");
+    }
+}

@@ -20,6 +20,8 @@ pub enum Route {
     Login,
     /// A browser on an OTLP port.
     Browser,
+    /// A link to one trace, which needs no token.
+    Shared,
     /// The user interface and the API.
     Ui,
 }
@@ -35,6 +37,7 @@ impl Route {
         match (target(path), role) {
             (Target::Signal(_), _) => Self::Otlp,
             (_, Role::Ui) if path == routes::LOGIN => Self::Login,
+            (_, Role::Ui) if is_shared(request) => Self::Shared,
             (Target::Guess, Role::Ui) if is_otlp_post(request) => Self::Otlp,
             (_, Role::Ui) => Self::Ui,
             (Target::Guess, _) if matches!(*request.method(), Method::GET | Method::HEAD) => Self::Browser,
@@ -66,6 +69,12 @@ fn is_grpc<B>(request: &Request<B>) -> bool {
     let is_type =
         value.and_then(|value| value.get(..16)).is_some_and(|head| head.eq_ignore_ascii_case(b"application/grpc"));
     is_type && !value.is_some_and(|value| value.get(16..20).is_some_and(|rest| rest.eq_ignore_ascii_case(b"-web")))
+}
+
+/// Says whether a request opens a shared link: reading only, and only below that one path.
+fn is_shared<B>(request: &Request<B>) -> bool {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    is_read && request.uri().path().starts_with(routes::SHARED)
 }
 
 /// Says whether a request posts OTLP.

@@ -33,7 +33,7 @@ pub(super) struct Wish {
 
 /// Which signals the document holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Signals {
+pub(super) enum Signals {
     Both,
     Traces,
     Logs,
@@ -54,7 +54,7 @@ pub(super) async fn otlp(
     Ok(response)
 }
 
-fn signals(parameter: Option<&str>) -> Result<Signals, Problem> {
+pub(super) fn signals(parameter: Option<&str>) -> Result<Signals, Problem> {
     match parameter {
         None => Ok(Signals::Both),
         Some("traces") => Ok(Signals::Traces),
@@ -64,11 +64,21 @@ fn signals(parameter: Option<&str>) -> Result<Signals, Problem> {
     }
 }
 
-fn document(data: &TraceData, signals: Signals, protobuf: bool) -> Result<Response, Problem> {
+/// Returns the document of a trace.
+pub(super) fn document(data: &TraceData, signals: Signals, protobuf: bool) -> Result<Response, Problem> {
     if protobuf {
         let bytes = if signals == Signals::Logs { logs(data)? } else { traces(data)? };
         return Ok(answer::body(PROTOBUF, bytes));
     }
+    Ok(answer::body(answer::JSON, json_of(data, signals)?))
+}
+
+/// Returns a whole trace as OTLP/JSON.
+pub(super) fn json(data: &TraceData) -> Result<String, Problem> {
+    json_of(data, Signals::Both)
+}
+
+fn json_of(data: &TraceData, signals: Signals) -> Result<String, Problem> {
     let traces = (signals != Signals::Logs).then(|| traces(data)).transpose()?;
     let logs = (signals != Signals::Traces).then(|| logs(data)).transpose()?;
     let members: Vec<String> = [
@@ -78,7 +88,7 @@ fn document(data: &TraceData, signals: Signals, protobuf: bool) -> Result<Respon
     .into_iter()
     .flatten()
     .collect();
-    Ok(answer::body(answer::JSON, format!("{{{}}}", members.join(","))))
+    Ok(format!("{{{}}}", members.join(",")))
 }
 
 fn traces(data: &TraceData) -> Result<Vec<u8>, Problem> {

@@ -13,6 +13,7 @@ mod pages;
 mod prometheus;
 mod runs;
 mod sample;
+mod share;
 mod snapshots;
 mod sql;
 mod stories;

@@ -119,6 +119,12 @@ metrics! {
         "Scrapes of the targets in the configuration file";
     ScrapeDuration, Durations, "telltale.scrape.duration", "s", [],
         "Time of scrapes, reading the text included";
+    ShareFiles, Counter, "telltale.share.files", "{file}", ["form"],
+        "Redacted traces that were handed out as files, by form";
+    ShareOpens, Counter, "telltale.share.opens", "{request}", ["outcome"],
+        "Requests to shared links: opened, unknown (also ended and revoked), gone (no such trace any more), busy";
+    ShareRedacted, Counter, "telltale.share.redacted", "{value}", [],
+        "Values that redaction replaced on the way out";
     LiveReaders, Gauge, "telltale.live.readers", "{reader}", [],
         "Readers of the live stream";
     LiveEvents, Counter, "telltale.live.events", "{event}", [],

@@ -18,6 +18,7 @@ use tower::ServiceExt as _;
 
 use crate::config::{Config, Flags};
 use crate::runs::Runs;
+use crate::share::Book;
 use crate::state::AppState;
 use crate::telemetry::Telemetry;
 
@@ -50,6 +51,7 @@ impl Server {
         let mut state = AppState::new(storage, query, Arc::new(Telemetry::new()), config);
         state.clock = Arc::<ManualClock>::clone(&clock);
         state.runs = Runs::open(folder.path());
+        state.shares = Arc::new(Book::open(folder.path()));
         folder.path().clone_into(&mut state.data_dir);
         let state = Arc::new(state);
         Self { router: crate::http::router(Arc::clone(&state)), state, clock, _folder: folder }
