@@ -10,7 +10,7 @@ use crate::support::{launch, server};
 const TOKEN: &str = "tt_test_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI";
 
 /// Every path of the contract that this build answers, with its method.
-const PATHS: [(&str, &str); 12] = [
+const PATHS: [(&str, &str); 16] = [
     ("GET", "/"),
     ("GET", "/t/01010101010101010101010101010101"),
     ("GET", "/t/01010101010101010101010101010101.txt"),
@@ -23,6 +23,10 @@ const PATHS: [(&str, &str); 12] = [
     ("POST", "/api/sql"),
     ("GET", "/metrics"),
     ("POST", "/v1/traces"),
+    ("POST", "/api/import"),
+    ("GET", "/api/shares"),
+    ("GET", "/api/share/01010101010101010101010101010101/preview"),
+    ("POST", "/api/share/01010101010101010101010101010101"),
 ];
 
 #[test]

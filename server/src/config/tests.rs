@@ -216,7 +216,7 @@ fn a_fact_that_is_not_understood_is_named_with_line_and_column() {
 /// Scenario: a `[redact]` table, and tables that cannot be. Guarantees: rules are read; errors name the line and the rule.
 #[test]
 fn redaction_rules_are_read_from_the_file() {
-    let parse = |text: &str| file::parse(std::path::Path::new("t.toml"), text);
+    let parse = |text: &str| file::parse(Path::new("t.toml"), text);
     let rules = parse("listen = 1\n[redact]\nwithout = [\"email\"]\nkeep = [\"session.*\"]\n[[redact.rule]]\nname = \"order\"\npattern = \"ORD-[0-9]+\"\n").unwrap().redact;
     assert!(rules.defaults && rules.without == ["email"] && rules.keep == ["session.*"]);
     assert_eq!(rules.rules[0].pattern.as_deref(), Some("ORD-[0-9]+"));

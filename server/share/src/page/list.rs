@@ -40,10 +40,13 @@ pub(super) fn entries(out: &mut String, page: &Page<'_>) {
             Some(id) => format!("<a href=\"#s-{}\">{}</a>", text(id), text(&entry.text)),
             None => text(&entry.text),
         };
+        // The level of a span or an event says nothing that its colour does not, unless it is an error.
+        let says = entry.kind == EntryKind::Log || entry.level == "error";
+        let told = if says { format!("<span class=\"level\">{}</span> ", text(&entry.level)) } else { String::new() };
         let _infallible = writeln!(
             out,
             "<tr class=\"entry {level}{error}\"><td class=\"num\">{after}</td><td><span class=\"tag {class}\" aria-hidden=\"true\">{letters}</span> {service}</td>\
-             <td><span class=\"kind muted\">{kind}</span> <span class=\"level\">{level}</span> {words}</td><td class=\"num\">{length}</td></tr>",
+             <td><span class=\"kind muted\">{kind}</span> {told}{words}</td><td class=\"num\">{length}</td></tr>",
             level = text(&entry.level),
             error = if entry.level == "error" { " error" } else { "" },
             after = offset(entry.offset_ns.0),

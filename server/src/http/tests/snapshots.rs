@@ -13,7 +13,7 @@ use super::sample::{QUERY, TRACE};
 use crate::issues::Sighting;
 
 /// Members whose value differs from run to run.
-const CHANGING: [&str; 4] = ["elapsed_us", "elapsed_ms", "items_per_second", "disk_bytes"];
+const CHANGING: [&str; 5] = ["elapsed_us", "elapsed_ms", "items_per_second", "disk_bytes", "after"];
 
 fn calm(value: &mut Value) {
     match value {
@@ -106,4 +106,13 @@ fn live_events_have_the_shape_that_was_agreed() {
         assert_eq!(serde_json::to_value(event).unwrap()["event"], event.name());
     }
     check("live", serde_json::to_value(&events).unwrap());
+}
+
+#[tokio::test]
+async fn files_in_and_the_preview_of_what_goes_out() {
+    let server = Server::new();
+    let file = b"{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":\"b7ad6b7169203331\",\
+        \"name\":\"mail ada@example.org\",\"startTimeUnixNano\":\"1\",\"endTimeUnixNano\":\"2\"}]}]}]}\noops\n";
+    check("import", server.post_bytes("/api/import?name=a.jsonl", file.to_vec()).await.json());
+    check("share_preview", server.get(&format!("/api/share/{TRACE}/preview")).await.json());
 }
