@@ -19,7 +19,7 @@ use telltale_query::TraceData;
 use telltale_share::page::{self, Page};
 use telltale_share::redact::{Redactor, RuleReport, Rules};
 use telltale_story::format;
-use telltale_story::story::{FactConfig, tell};
+use telltale_story::story::{Baselines, FactConfig, tell_in_full};
 
 use super::extract::{Parameters, Path};
 use super::otlp::{Signals, document};
@@ -151,7 +151,8 @@ fn write(outgoing: &Outgoing, form: Form, signals: Signals, media_type: &'static
         return document(&outgoing.data, signals, form == Form::Protobuf);
     }
     let view = view::trace(&outgoing.id, &outgoing.data, outgoing.now)?;
-    let story = tell(&view, &outgoing.facts);
+    // What is usual was learnt from names that may be redacted here.
+    let story = tell_in_full(&view, &outgoing.facts, &Baselines::default());
     match form {
         Form::Markdown => Ok(answer::body(media_type, format::markdown(&story, &view))),
         Form::Text => Ok(answer::body(media_type, format::text(&story, &view))),
