@@ -39,6 +39,8 @@ enum Format {
     Markdown,
     /// The story as text
     Text,
+    /// The story as one HTML file that opens without a server, redacted
+    Html,
 }
 
 impl Format {
@@ -53,6 +55,7 @@ impl Format {
             Self::StoryJson => (story("json"), "application/json"),
             Self::Markdown => (story("md"), "text/markdown"),
             Self::Text => (story("txt"), "text/plain"),
+            Self::Html => (format!("{}{id}/story.html", routes::SHARE), "text/html"),
         }
     }
 }

@@ -70,7 +70,7 @@ pub(crate) async fn share(args: &Args, out: &mut impl Write) -> Result<(), Failu
             segments.push(id);
         }
         let link: ShareLink =
-            client::json(server.ask(Request { method: Method::DELETE, url, body: None }).await?).await?;
+            client::json(server.ask(Request { method: Method::DELETE, url, body: None, accept: None }).await?).await?;
         return Ok(writeln!(out, "ended: {} to trace {}", link.id, link.trace_id)?);
     }
     let trace_id = find(server, args.paste.as_deref().unwrap_or_default()).await?;

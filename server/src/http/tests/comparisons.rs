@@ -142,6 +142,8 @@ async fn the_terminal_compares_and_exports() {
         export::export(&Export::parse_from(arguments).args, &mut out).await.unwrap();
         out
     };
+    let page = String::from_utf8(export("html").await).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("deadlock detected"), "{page}");
     let document: serde_json::Value = serde_json::from_slice(&export("otlp-json").await).unwrap();
     assert!(document["resourceSpans"].is_array() && document["resourceLogs"].is_array());
     let traces: opentelemetry_proto::tonic::trace::v1::TracesData =
