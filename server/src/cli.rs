@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod export;
 pub mod import;
 pub mod mark;
+pub mod promql;
 pub mod query;
 pub mod schema;
 pub mod serve;
@@ -48,7 +49,7 @@ struct Cli {
 enum Command {
     /// Receive OTLP, keep it, and answer questions; the default.
     Serve(Flags),
-    /// Ask a running server with SQL.
+    /// Ask a running server with SQL or PromQL.
     Query(query::Args),
     /// Tell the story of one request.
     Story(story::Args),

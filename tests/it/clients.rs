@@ -14,6 +14,7 @@ use telltale_tests::poll::until;
 use crate::support::install::{node_modules, python};
 use crate::support::{root, server};
 
+mod metrics;
 mod pastes;
 
 #[tokio::test]

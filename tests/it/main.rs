@@ -17,6 +17,7 @@ mod conformance;
 mod crash;
 mod limits;
 mod process;
+mod promql;
 mod security;
 mod share;
 mod stories;

@@ -171,6 +171,12 @@ impl Request {
     }
 }
 
+/// The error form of the Prometheus API.
+#[derive(serde::Deserialize)]
+struct PrometheusError {
+    error: String,
+}
+
 /// Turns an answer with a bad status into words; an answer that is not ours is quoted.
 async fn refusal(response: Response) -> Failure {
     let status = response.status();
@@ -181,10 +187,14 @@ async fn refusal(response: Response) -> Failure {
             Some(hint) => format!("{}\nhint: {hint}", error.message),
             None => error.message,
         },
-        Err(_not_ours) => format!(
-            "{address} answered {status}: {}\nhint: is that a telltale server?",
-            text.chars().take(200).collect::<String>()
-        ),
+        Err(_not_ours) => {
+            serde_json::from_str::<PrometheusError>(&text).map(|error| error.error).unwrap_or_else(|_| {
+                format!(
+                    "{address} answered {status}: {}\nhint: is that a telltale server?",
+                    text.chars().take(200).collect::<String>()
+                )
+            })
+        }
     };
     let message = visible(&message, true);
     match status {

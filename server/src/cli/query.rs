@@ -1,4 +1,4 @@
-//! `telltale query SQL`: read-only SQL against a running server.
+//! `telltale query SQL`: read-only SQL against a running server; with `--promql` a question about metrics.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
@@ -8,16 +8,23 @@ use telltale_api::routes;
 use telltale_api::sql::{SqlAnswer, SqlRequest};
 
 use super::client::{self, Failure, Request, Server};
+use super::promql::{self, Times};
 use super::table::{Form, Rows};
 
-/// Ask a running server with SQL
+/// Ask a running server with SQL or PromQL
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Tables: spans, span_events, span_links, logs, metrics, points, histogram_points, \
                         exp_histogram_points, summary_points, exemplars, traces.\n\
                         Attributes: attr('key'), resource_attr('key'). Full text: match(body, 'words \"a phrase\" -not').")]
 pub struct Args {
     /// One read-only statement, such as "SELECT name, duration_ns FROM spans LIMIT 10"
-    sql: String,
+    #[arg(required_unless_present = "promql")]
+    sql: Option<String>,
+    /// PromQL instead of SQL, such as "sum by (job) (rate(http_requests_total[5m]))"
+    #[arg(long, conflicts_with_all = ["sql", "csv"], value_name = "EXPR")]
+    promql: Option<String>,
+    #[command(flatten)]
+    times: Times,
     /// Write one JSON object a line
     #[arg(long, conflicts_with = "csv")]
     json: bool,
@@ -36,7 +43,10 @@ pub fn main(args: &Args) -> ExitCode {
 
 /// Asks and writes the answer.
 pub(crate) async fn ask(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
-    let rows = fetch(&args.server, &args.sql).await?;
+    if let Some(promql) = &args.promql {
+        return promql::ask(&args.server, promql, &args.times, args.json, out).await;
+    }
+    let rows = fetch(&args.server, args.sql.as_deref().unwrap_or_default()).await?;
     Ok(rows.write(form(args), out)?)
 }
 

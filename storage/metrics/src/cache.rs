@@ -10,8 +10,9 @@ use telltale_storage::schema::{Table, col};
 use telltale_storage::{Segment, Snapshot};
 
 use crate::columns::column;
-use crate::index::{BatchIndex, SegmentIndex};
-use crate::limits::INDEX_CACHE_BYTES;
+use crate::derived::stats::{self, SpanStats};
+use crate::index::{BatchIndex, SegmentIndex, storage};
+use crate::limits::{DERIVED_CACHE_BYTES, INDEX_CACHE_BYTES};
 use crate::meta::Registry;
 use crate::view::{Stop, View};
 
@@ -30,6 +31,7 @@ struct Shared {
     registry: Registry,
     segments: Mutex<Segments>,
     batches: Mutex<HashMap<usize, Arc<BatchIndex>>>,
+    spans: Mutex<Spans>,
     indexed: AtomicU64,
 }
 
@@ -40,7 +42,39 @@ struct Segments {
     tick: u64,
 }
 
+/// What is known of the spans of segments: with the tick of its last use.
+#[derive(Debug, Default)]
+struct Spans {
+    entries: HashMap<u64, (Arc<SpanStats>, u64)>,
+    tick: u64,
+}
+
 impl Metrics {
+    /// Returns what the spans of a segment add up to.
+    pub(crate) fn span_stats(&self, segment: &Segment) -> Result<Arc<SpanStats>, Error> {
+        {
+            let mut state = self.shared.spans.lock().unwrap_or_else(PoisonError::into_inner);
+            state.tick += 1;
+            let tick = state.tick;
+            if let Some((stats, used)) = state.entries.get_mut(&segment.id()) {
+                *used = tick;
+                return Ok(Arc::clone(stats));
+            }
+        }
+        let stats = Arc::new(SpanStats::of(&segment.read(Some(&stats::COLUMNS), None).map_err(storage)?)?);
+        self.shared.indexed.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.shared.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        let tick = state.tick;
+        state.entries.insert(segment.id(), (Arc::clone(&stats), tick));
+        while state.entries.len() > 1
+            && state.entries.values().map(|(stats, _)| stats.bytes()).sum::<usize>() > DERIVED_CACHE_BYTES
+        {
+            let Some(id) = state.entries.iter().min_by_key(|(_, (_, used))| *used).map(|(id, _)| *id) else { break };
+            state.entries.remove(&id);
+        }
+        Ok(stats)
+    }
+
     /// Begins a question over everything in a snapshot.
     #[must_use]
     pub fn view(&self, snapshot: Arc<Snapshot>, stop: Stop) -> View {

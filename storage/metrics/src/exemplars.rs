@@ -12,6 +12,7 @@ use telltale_storage::schema::{Table, col};
 
 use crate::attribute;
 use crate::columns::{lists, missing, numbers, row_numbers};
+use crate::derived;
 use crate::family::Part;
 use crate::histogram::number_value;
 use crate::limits::{EXEMPLAR_CHARACTERS_MAX, EXEMPLARS_MAX};
@@ -67,6 +68,12 @@ impl View {
                     })?;
                 }
                 Ok(())
+            })?;
+            derived::exemplars(self, matchers, &window, &mut |labels, exemplar| {
+                count += 1;
+                if count <= EXEMPLARS_MAX {
+                    found.entry(labels.clone()).or_default().push(exemplar);
+                }
             })?;
         }
         let tidy = |(labels, mut exemplars): (Labels, Vec<QueryExemplar>)| {

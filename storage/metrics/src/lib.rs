@@ -19,6 +19,7 @@ mod attribute;
 mod cache;
 mod columns;
 mod delta;
+mod derived;
 mod exemplars;
 mod family;
 mod histogram;

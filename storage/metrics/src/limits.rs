@@ -16,3 +16,7 @@ pub const EXEMPLAR_CHARACTERS_MAX: usize = 128;
 pub const TARGET_INFO_EVERY_MS: i64 = 150_000;
 /// Rows between two looks at whether the question is still wanted.
 pub const STOP_CHECK_SERIES: usize = 256;
+/// Operations of one segment that are counted apart. Beyond: new ones count together as `(other)`.
+pub const DERIVED_KEYS_MAX: usize = 20_000;
+/// Bytes of what is kept about the spans of segments; the least recently used goes first.
+pub const DERIVED_CACHE_BYTES: usize = 128 << 20;

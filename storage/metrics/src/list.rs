@@ -17,8 +17,8 @@ use crate::meta::SeriesMeta;
 use crate::read::{Slice, in_chunks};
 use crate::samples::series_labels;
 use crate::select::{Logical, Piece, Selected, Window, name_of, select};
-use crate::target_info;
 use crate::view::View;
+use crate::{derived, target_info};
 
 /// What is known of a family, as the metadata API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,6 +121,9 @@ impl View {
             })
         })?;
         self.targets(selectors, &window)?.iter().for_each(|target| add(target.get(label)));
+        if label == NAME && selectors.is_empty() {
+            derived::names(self, &[], &window).into_iter().for_each(&mut add);
+        }
         Ok(found)
     }
 
@@ -173,6 +176,7 @@ impl View {
         let mut found = BTreeSet::new();
         for matchers in selectors {
             found.extend(target_info::spans_of_targets(self, matchers, window)?.into_keys());
+            found.extend(derived::series(self, matchers, window)?);
         }
         Ok(found)
     }

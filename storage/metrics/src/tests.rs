@@ -11,6 +11,7 @@ use crate::{Metrics, Stop, View};
 
 mod otlp;
 mod prometheus;
+mod spans;
 
 /// A store in a temporary folder with its metrics.
 struct Store {

@@ -8,7 +8,7 @@ use telltale_promql::{Error, Labels, SelectReport, Selection, SeriesView, Source
 use telltale_storage::Snapshot;
 
 use crate::cache::Metrics;
-use crate::{read, select, target_info};
+use crate::{derived, read, select, target_info};
 
 /// Tells a question that nobody waits for its answer any more; clones share the word.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +57,7 @@ impl Source for View {
         let mut guard = Once::new(selected.may_collide, visit);
         read::visit(self, &selected, &window, &mut |series| guard.visit(series))?;
         target_info::visit(self, selection.matchers, &window, &mut |series| guard.visit(series))?;
+        derived::visit(self, selection.matchers, &window, &mut |series| guard.visit(series))?;
         Ok(SelectReport { warnings: guard.warnings(), infos: Vec::new() })
     }
 }

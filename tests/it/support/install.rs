@@ -9,23 +9,25 @@ use super::{root, target_tmp};
 /// Returns the Python interpreter that has the OpenTelemetry SDK.
 pub(crate) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let requirements = root().join("tests/clients/python/requirements.txt");
-        let folder = cached("python", &[&requirements], |folder| {
-            let venv = ["-m", "venv", folder.to_str().unwrap()];
-            run(
-                Command::new("python3").args(venv),
-                "python3 with its venv module (Debian: apt-get install python3-venv)",
-            );
-            let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-            let mut install = Command::new(folder.join("bin/python"));
-            run(
-                install.args(pip).arg(&requirements),
-                "the packages of tests/clients/python/requirements.txt from PyPI",
-            );
-        });
-        folder.join("bin/python")
-    })
+    PYTHON.get_or_init(|| python_with("python", "requirements.txt"))
+}
+
+/// Returns the Python interpreter that has clients of Prometheus, and the OpenTelemetry SDK.
+pub(crate) fn python_metrics() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| python_with("python-metrics", "requirements-metrics.txt"))
+}
+
+fn python_with(name: &str, requirements: &str) -> PathBuf {
+    let file = root().join("tests/clients/python").join(requirements);
+    let folder = cached(name, &[&file], |folder| {
+        let venv = ["-m", "venv", folder.to_str().unwrap()];
+        run(Command::new("python3").args(venv), "python3 with its venv module (Debian: apt-get install python3-venv)");
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        let mut install = Command::new(folder.join("bin/python"));
+        run(install.args(pip).arg(&file), "the packages of tests/clients/python/requirements*.txt from PyPI");
+    });
+    folder.join("bin/python")
 }
 
 /// Returns the `node_modules` folder that has the OpenTelemetry SDK and axe-core.

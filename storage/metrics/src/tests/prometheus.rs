@@ -78,7 +78,7 @@ proptest! {
             }
         }
         prop_assert_eq!(store.select(&matchers, start, start + length), expected.clone());
-        let listed = store.view().series(&[matchers.clone()], start, start + length).unwrap();
+        let listed = store.view().series(std::slice::from_ref(&matchers), start, start + length).unwrap();
         // A list may name a series whose run of rows overlaps the time without a sample in it, never leave one out.
         for labels in expected.keys() {
             prop_assert!(listed.iter().any(|listed| listed.to_string() == *labels), "{labels} is not among {listed:?}");
@@ -117,7 +117,7 @@ fn native_histograms_and_their_ends_come_back() {
     };
     let stale = f64::from_bits(telltale_promql::STALE_NAN_BITS);
     let histograms = vec![histogram(5, 2.5, false), histogram(9, stale, false)];
-    store.send(&otlp::request(vec![Series { labels: labels.clone(), histograms, ..Series::default() }]));
+    store.send(&otlp::request(vec![Series { labels, histograms, ..Series::default() }]));
     let found = store.of("h");
     assert_eq!(found.len(), 1);
     for part in [
