@@ -54,6 +54,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(routes::HEALTH, get(health::health))
         .route(routes::RESOLVE, get(resolve::resolve))
         .route(&under(routes::TRACE, "{id}"), get(trace::trace))
+        .route(&under(routes::TRACE, "{id}/pack"), get(trace::packed))
         .route(&under(routes::TRACE, "{id}/otlp"), get(otlp::otlp))
         .route(&under(routes::STORY, "{id}"), get(story::story))
         .route(routes::DIFF, get(diff::diff))

@@ -12,8 +12,10 @@ use crate::support::{root, server};
 
 mod browser;
 mod keys;
+mod large;
 mod share;
 mod states;
+mod views;
 
 use browser::Browser;
 
@@ -46,7 +48,8 @@ async fn paste_an_id_and_read_the_story() {
 
 async fn read_the_story(browser: &Browser, shop: &Value, trace_id: &str) {
     // The verdict and the facts that a support engineer asks for stand on the page without a click.
-    for text in ["does not know the command unlock", "2.4.9", "gw-eu-3", "SCAN stock", "order-worker", "device-gateway"]
+    for text in
+        ["does not know the command unlock", "2.4.9", "gw-eu-3", "USE TEMP B-TREE", "order-worker", "device-gateway"]
     {
         browser.until_text(text).await;
     }

@@ -2,13 +2,17 @@
 //!
 //! Answers are typed by `telltale-api`. A request is given up when its page goes away.
 
-use js_sys::Uint8Array;
+use std::sync::Arc;
+
+use js_sys::{Reflect, Uint8Array};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 use telltale_api::live::Recent;
 use telltale_api::resolve::ResolveAnswer;
-use telltale_api::trace::TraceView;
+use telltale_api::sql::SqlAnswer;
+use telltale_api::story::Story;
 use telltale_api::{ErrorBody, ErrorDetail, routes};
+use telltale_story::pack::{Details, PackError, Reader, Structure};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestInit, Response};
@@ -87,9 +91,74 @@ pub(crate) async fn resolve(paste: &str, lifetime: Lifetime) -> Result<ResolveAn
     json(&format!("{}?q={}", routes::RESOLVE, encode(paste)), lifetime).await
 }
 
-/// Asks for a trace.
-pub(crate) async fn trace(trace_id: &str, lifetime: Lifetime) -> Result<TraceView, Failure> {
-    json(&format!("{}{trace_id}", routes::TRACE), lifetime).await
+/// Asks for a trace in columns. `draw` gets the structure as soon as it is whole; the details come at the end.
+pub(crate) async fn pack(
+    trace_id: &str,
+    lifetime: Lifetime,
+    draw: impl FnOnce(Arc<Structure>),
+) -> Result<Details, Failure> {
+    let response = send(&format!("{}{trace_id}/pack", routes::TRACE), lifetime).await?;
+    let mut reader = Reader::new();
+    let mut draw = Some(draw);
+    let body = response.body().ok_or_else(|| Failure::Unreadable("the answer has no body".to_owned()))?;
+    let stream: web_sys::ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    loop {
+        let step = match JsFuture::from(stream.read()).await {
+            Ok(step) => step,
+            Err(_) if lifetime.is_over() => return Err(Failure::Aborted),
+            Err(_) => return Err(Failure::Offline),
+        };
+        let piece = Reflect::get(&step, &"value".into()).map_err(unreadable)?;
+        if piece.is_undefined() {
+            break;
+        }
+        let piece = Uint8Array::new(&piece).to_vec();
+        if let Some(structure) = reader.push(&piece).map_err(broken)?
+            && let Some(draw) = draw.take()
+        {
+            draw(structure);
+        }
+    }
+    reader.finish().map_err(broken)
+}
+
+fn broken(error: PackError) -> Failure {
+    Failure::Unreadable(error.to_string())
+}
+
+/// Asks for a story, without the list of its entries: the page makes that itself.
+pub(crate) async fn story(trace_id: &str, lifetime: Lifetime) -> Result<Story, Failure> {
+    json(&format!("{}{trace_id}?entries=0", routes::STORY), lifetime).await
+}
+
+/// Asks for a text: a story as Markdown.
+pub(crate) async fn text(url: &str, lifetime: Lifetime) -> Result<String, Failure> {
+    let response = send(url, lifetime).await?;
+    Ok(String::from_utf8_lossy(&body(&response).await?).into_owned())
+}
+
+/// Runs a read-only statement.
+pub(crate) async fn sql<Row: DeserializeOwned>(sql: &str, lifetime: Lifetime) -> Result<SqlAnswer<Row>, Failure> {
+    let body = serde_json::json!({ "sql": sql }).to_string();
+    post(routes::SQL, "application/json", &body, lifetime).await
+}
+
+/// Posts a text and reads the answer as JSON.
+pub(crate) async fn post<T: DeserializeOwned>(
+    url: &str,
+    content_type: &str,
+    text: &str,
+    lifetime: Lifetime,
+) -> Result<T, Failure> {
+    let init = lifetime.init();
+    init.set_method("POST");
+    init.set_body(&JsValue::from_str(text));
+    let headers = web_sys::Headers::new().map_err(unreadable)?;
+    headers.set("content-type", content_type).map_err(unreadable)?;
+    init.set_headers(&headers);
+    let response = answer(url, &init, lifetime).await?;
+    let body = body(&response).await?;
+    serde_json::from_slice(&body).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
 /// Returns the address of a trace as OTLP.
@@ -104,14 +173,19 @@ pub(crate) async fn otlp(trace_id: &str, lifetime: Lifetime) -> Result<JsValue, 
     JsFuture::from(promise).await.map_err(unreadable)
 }
 
-async fn json<T: DeserializeOwned>(url: &str, lifetime: Lifetime) -> Result<T, Failure> {
+/// Asks for JSON.
+pub(crate) async fn json<T: DeserializeOwned>(url: &str, lifetime: Lifetime) -> Result<T, Failure> {
     let response = send(url, lifetime).await?;
     let body = body(&response).await?;
     serde_json::from_slice(&body).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
 async fn send(url: &str, lifetime: Lifetime) -> Result<Response, Failure> {
-    let promise = window().fetch_with_str_and_init(url, &lifetime.init());
+    answer(url, &lifetime.init(), lifetime).await
+}
+
+async fn answer(url: &str, init: &RequestInit, lifetime: Lifetime) -> Result<Response, Failure> {
+    let promise = window().fetch_with_str_and_init(url, init);
     let response: Response = match JsFuture::from(promise).await {
         Ok(response) => response.dyn_into().map_err(unreadable)?,
         Err(_) if lifetime.is_over() => return Err(Failure::Aborted),

@@ -2,7 +2,7 @@
 //!
 //! Leptos decides what depends on what (signals, memos, effects, owners, contexts); the elements are made here. Leptos'
 //! own `view!` gives every piece of markup a type of its own with code of its own, which was two thirds of the download;
-//! here a piece of markup is a few calls into code that exists once (docs/decisions/0003).
+//! here a piece of markup is a few calls into code that exists once (docs/decisions/0006).
 //!
 //! Whatever an element needs while it lives (listeners, effects) is kept by the reactive owner in which it was made, and
 //! goes with it: [`El::children`] and [`El::each`] open an owner for what they show. Text is always a text node.
@@ -229,14 +229,6 @@ impl El {
     /// Shows an element for each key, in order; an element stays as long as its key does. Keys must be distinct.
     pub(crate) fn each(self, keys: impl Fn() -> Vec<u64> + 'static, view: impl Fn(u64) -> El + 'static) -> Self {
         each(self.0.clone(), Box::new(keys), Box::new(view));
-        self
-    }
-
-    /// Mounts a view made with Leptos' `view!`.
-    pub(crate) fn view(self, view: impl IntoView + 'static) -> Self {
-        let mut state = view.into_any().build();
-        Mountable::mount(&mut state, &self.0, None);
-        keep(Box::new(state));
         self
     }
 }

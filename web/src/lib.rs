@@ -1,17 +1,20 @@
 //! The browser application of telltale.
 //!
-//! It asks the public HTTP API and nothing else, and computes the story with the same crate as the server. The modules
-//! without a browser in them ([`route`], [`feed`], [`find`], [`format`], [`palette`], [`waterfall`]) compile natively
+//! It asks the public HTTP API and nothing else; what happened is told by the server. The modules without a browser in
+//! them ([`route`], [`feed`], [`entries`], [`stats`], [`graph`], [`format`], [`palette`], [`waterfall`]) compile natively
 //! and are tested there; the rest exists for wasm32 only.
 //!
 //! Telemetry is shown as text nodes, never as markup, and links lead only to our own pages.
 
+pub mod entries;
 pub mod feed;
-pub mod find;
 pub mod format;
+pub mod graph;
 pub mod palette;
+pub mod pretty;
 pub mod route;
 pub mod shared;
+pub mod stats;
 pub mod strings;
 pub mod waterfall;
 
@@ -24,7 +27,6 @@ pub mod areas;
 #[cfg(target_arch = "wasm32")]
 mod client;
 #[cfg(target_arch = "wasm32")]
-#[expect(unreachable_pub, reason = "the component macro makes what it generates public")]
 mod components;
 #[cfg(target_arch = "wasm32")]
 mod dom;
@@ -35,7 +37,6 @@ mod live;
 #[cfg(target_arch = "wasm32")]
 mod nav;
 #[cfg(target_arch = "wasm32")]
-#[expect(unreachable_pub, reason = "the component macro makes what it generates public")]
 mod pages;
 #[cfg(target_arch = "wasm32")]
 mod prefs;

@@ -27,12 +27,13 @@ pub(crate) fn story_area() -> El {
         Page::Start => Shown::Home { start: true },
         Page::Paste(text) => Shown::Paste(text),
         Page::Story { trace_id, .. } => Shown::Story(trace_id),
+        Page::Diff { .. } => Shown::Unknown,
         Page::Unknown(_) => Shown::Unknown,
     });
     el("div").children(move || match shown.get() {
         Shown::Home { start } => home::home(start),
         Shown::Paste(text) => not_found::paste_page(&text),
-        Shown::Story(trace_id) => el("div").view(view! { <story::StoryPage trace_id/> }),
+        Shown::Story(trace_id) => story::story_page(&trace_id),
         Shown::Unknown => not_found::unknown_page(),
     })
 }

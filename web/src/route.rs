@@ -7,80 +7,18 @@
 use telltale_api::routes;
 use telltale_model::{SpanId, TraceId};
 
-/// A path and a query: what every page's state is written in.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Place {
-    /// The path, as it stands in the address bar.
-    pub path: String,
-    /// The parameters in order, decoded. A page reads those that it knows.
-    pub query: Vec<(String, String)>,
-}
+mod place;
 
-impl Place {
-    /// Reads a path and a query string (without its question mark).
-    #[must_use]
-    pub fn parse(path: &str, query: &str) -> Self {
-        let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        let query = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        let query = query.map(|(name, value)| (decode(name), decode(value))).collect();
-        Self { path: path.to_owned(), query }
-    }
-
-    /// Reads an address below the origin; what follows `#` is left out.
-    #[must_use]
-    pub fn of_url(url: &str) -> Self {
-        let url = url.split('#').next().unwrap_or_default();
-        let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        Self::parse(path, query)
-    }
-
-    /// Returns a page without parameters.
-    #[must_use]
-    pub fn at(path: &str) -> Self {
-        Self { path: path.to_owned(), query: Vec::new() }
-    }
-
-    /// Returns the first value of a parameter.
-    #[must_use]
-    pub fn param(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Returns the place with a parameter set, or taken away; others stay as they are.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: Option<&str>) -> Self {
-        let at = self.query.iter().position(|(known, _)| known == name);
-        self.query.retain(|(known, _)| known != name);
-        if let Some(value) = value {
-            let at = at.unwrap_or(self.query.len()).min(self.query.len());
-            self.query.insert(at, (name.to_owned(), value.to_owned()));
-        }
-        self
-    }
-
-    /// Writes path and query; [`Place::of_url`] reads it back.
-    #[must_use]
-    pub fn url(&self) -> String {
-        let mut url = self.path.clone();
-        for (position, (name, value)) in self.query.iter().enumerate() {
-            url.push(if position == 0 { '?' } else { '&' });
-            url.push_str(&encode(name));
-            url.push('=');
-            url.push_str(&encode(value));
-        }
-        url
-    }
-}
+use place::decode;
+pub use place::{Place, encode};
 
 /// A place among the story's pages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Route {
     /// Which page.
     pub page: Page,
-    /// Which tab of a story.
-    pub tab: Tab,
-    /// The text that is looked for inside the story.
-    pub find: String,
+    /// What of a story is shown.
+    pub view: View,
     /// The log record whose details are shown, by position in the trace's logs.
     pub log: Option<u32>,
 }
@@ -102,11 +40,18 @@ pub enum Page {
         /// The span, 16 lower-case hex digits.
         span_id: Option<String>,
     },
+    /// Two stories side by side; the second one may be `baseline`.
+    Diff {
+        /// The trace that is looked at.
+        a: String,
+        /// What it is compared with.
+        b: String,
+    },
     /// No page has this path.
     Unknown(String),
 }
 
-/// A tab of the story page.
+/// A view of the story page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tab {
     /// The waterfall.
@@ -114,6 +59,12 @@ pub enum Tab {
     Timeline,
     /// Spans, events and logs in one list.
     List,
+    /// Time by operation, called from called.
+    Flame,
+    /// Spans as a table, grouped or not.
+    Table,
+    /// Who called whom, by service.
+    Graph,
     /// Errors with their stack traces.
     Errors,
     /// OTLP as JSON.
@@ -121,8 +72,9 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// Every tab in the order shown.
-    pub const ALL: [Self; 4] = [Self::Timeline, Self::List, Self::Errors, Self::Raw];
+    /// Every view in the order shown.
+    pub const ALL: [Self; 7] =
+        [Self::Timeline, Self::List, Self::Flame, Self::Table, Self::Graph, Self::Errors, Self::Raw];
 
     /// Returns the word in the URL.
     #[must_use]
@@ -130,6 +82,9 @@ impl Tab {
         match self {
             Self::Timeline => "timeline",
             Self::List => "list",
+            Self::Flame => "flame",
+            Self::Table => "table",
+            Self::Graph => "graph",
             Self::Errors => "errors",
             Self::Raw => "raw",
         }
@@ -137,6 +92,74 @@ impl Tab {
 
     fn from_word(word: &str) -> Self {
         Self::ALL.into_iter().find(|tab| tab.word() == word).unwrap_or_default()
+    }
+}
+
+/// What of a story is shown, and how; all of it stands in the query.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct View {
+    /// Which view.
+    pub tab: Tab,
+    /// The text that is looked for inside the story.
+    pub find: String,
+    /// Rows that do not hold the text are hidden, not only dimmed.
+    pub hide: bool,
+    /// Only errors and the way to them.
+    pub errors: bool,
+    /// Repeats are shown each, not bundled.
+    pub flat: bool,
+    /// The part of the trace's time that is shown: begin and end in nanoseconds from its start.
+    pub zoom: Option<(i64, i64)>,
+    /// The span that is shown as if it were the root.
+    pub root: Option<String>,
+    /// Attributes that are shown as columns.
+    pub columns: Vec<String>,
+    /// What the table's rows are grouped by: `operation`, `service`, `kind`, `none` or an attribute's key.
+    pub by: Option<String>,
+    /// Log records of the same hosts without a trace id are shown too.
+    pub near: bool,
+}
+
+impl View {
+    fn put(&mut self, key: &str, value: &str) {
+        match key {
+            "q" => self.find = value.to_owned(),
+            "tab" => self.tab = Tab::from_word(value),
+            "hide" => self.hide = value == "1",
+            "errors" => self.errors = value == "1",
+            "flat" => self.flat = value == "1",
+            "near" => self.near = value == "1",
+            "z" => {
+                let ends = value.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+                self.zoom = ends.filter(|(from, to): &(i64, i64)| from < to);
+            }
+            "r" => self.root = value.parse::<SpanId>().ok().map(|id| id.to_hex()),
+            "col" if !value.is_empty() => self.columns.push(value.to_owned()),
+            "by" if !value.is_empty() => self.by = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = Vec::new();
+        if !self.find.is_empty() {
+            pairs.push(("q", self.find.clone()));
+        }
+        if self.tab != Tab::default() {
+            pairs.push(("tab", self.tab.word().to_owned()));
+        }
+        for (key, on) in [("hide", self.hide), ("errors", self.errors), ("flat", self.flat), ("near", self.near)] {
+            if on {
+                pairs.push((key, "1".to_owned()));
+            }
+        }
+        if let Some((from, to)) = self.zoom {
+            pairs.push(("z", format!("{from}..{to}")));
+        }
+        pairs.extend(self.root.clone().map(|root| ("r", root)));
+        pairs.extend(self.columns.iter().map(|key| ("col", key.clone())));
+        pairs.extend(self.by.clone().map(|by| ("by", by)));
+        pairs
     }
 }
 
@@ -200,13 +223,10 @@ impl Route {
     pub fn of_place(place: &Place) -> Self {
         let mut route = Self { page: page_of(&place.path), ..Self::default() };
         for (key, value) in &place.query {
-            let value = value.clone();
             match key.as_str() {
-                "q" if matches!(route.page, Page::Home) && !value.is_empty() => route.page = Page::Paste(value),
-                "q" => route.find = value,
-                "tab" => route.tab = Tab::from_word(&value),
+                "q" if matches!(route.page, Page::Home) && !value.is_empty() => route.page = Page::Paste(value.clone()),
                 "log" => route.log = value.parse().ok(),
-                _ => {}
+                _ => route.view.put(key, value),
             }
         }
         route
@@ -229,15 +249,16 @@ impl Route {
                 let span = span_id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
                 (format!("{}{trace_id}{span}", routes::STORY_PAGE), None)
             }
+            Page::Diff { a, b } => (format!("{}{a}...{b}", routes::STORY_PAGE), None),
             Page::Unknown(path) => (path.clone(), None),
         };
         let mut place = Place::at(&path);
         let mut put = |name: &str, value: String| place.query.push((name.to_owned(), value));
-        if let Some(text) = paste.or(Some(self.find.as_str())).filter(|text| !text.is_empty()) {
+        if let Some(text) = paste.filter(|text| !text.is_empty()) {
             put("q", text.to_owned());
         }
-        if self.tab != Tab::default() {
-            put("tab", self.tab.word().to_owned());
+        for (name, value) in self.view.pairs() {
+            put(name, value);
         }
         if let Some(log) = self.log {
             put("log", log.to_string());
@@ -257,6 +278,12 @@ fn page_of(path: &str) -> Page {
     let Some(rest) = path.strip_prefix(routes::STORY_PAGE) else { return Page::Unknown(path.to_owned()) };
     let (trace, span) = rest.trim_end_matches('/').split_once('/').map_or((rest, None), |(a, b)| (a, Some(b)));
     let trace = trace.trim_end_matches('/');
+    if let Some((a, b)) = trace.split_once("...")
+        && let Ok(first) = a.parse::<TraceId>()
+    {
+        let second = b.parse::<TraceId>().map_or_else(|_| decode(b), |id| id.to_hex());
+        return Page::Diff { a: first.to_hex(), b: second };
+    }
     match trace.parse::<TraceId>() {
         Ok(id) => {
             let span_id = span.and_then(|span| span.parse::<SpanId>().ok()).map(|span| span.to_hex());
@@ -264,56 +291,6 @@ fn page_of(path: &str) -> Page {
         }
         Err(_not_an_id) if trace.is_empty() => Page::Home,
         Err(_not_an_id) => Page::Paste(decode(trace)),
-    }
-}
-
-/// Percent-encodes everything but the characters that RFC 3986 leaves free.
-#[must_use]
-pub fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
-            }
-        }
-    }
-    out
-}
-
-/// Undoes [`encode`]; a plus sign is a space, and a broken escape stays as it is.
-#[must_use]
-pub fn decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let rest = bytes.as_slice_like();
-        match (byte, rest) {
-            (b'%', Some(value)) => {
-                out.push(value);
-                bytes.nth(1);
-            }
-            (b'+', _) => out.push(b' '),
-            (other, _) => out.push(other),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-/// Looks at the two hex digits that come next without taking them.
-trait NextHex {
-    fn as_slice_like(&self) -> Option<u8>;
-}
-
-impl NextHex for std::str::Bytes<'_> {
-    fn as_slice_like(&self) -> Option<u8> {
-        let mut ahead = self.clone();
-        let high = ahead.next().and_then(telltale_model::id::hex_digit)?;
-        let low = ahead.next().and_then(telltale_model::id::hex_digit)?;
-        Some(high * 16 + low)
     }
 }
 
@@ -326,28 +303,31 @@ mod tests {
     #[test]
     fn every_place_survives_its_url() {
         let mut listed = Route::story(TRACE, Some("b7ad6b7169203331"));
-        listed.tab = Tab::List;
-        listed.find = "SELECT 1 + 2 & \"ü\" 100%".into();
+        listed.view = View {
+            tab: Tab::List,
+            find: "SELECT 1 + 2 & \"ü\" 100%".into(),
+            hide: true,
+            errors: true,
+            flat: true,
+            zoom: Some((-5, 1_700_000_000)),
+            root: Some("b7ad6b7169203331".into()),
+            columns: vec!["http.route".into(), "a,b".into()],
+            by: Some("db.system".into()),
+            near: true,
+        };
         listed.log = Some(3);
+        let mut diff = Route::home();
+        diff.page = Page::Diff { a: TRACE.into(), b: "baseline".into() };
         let mut unknown = Route::home();
         unknown.page = Page::Unknown("/nowhere".into());
         let mut start = Route::home();
         start.page = Page::Start;
-        for route in [Route::home(), Route::paste("a b\n%41"), Route::story(TRACE, None), listed, unknown, start] {
+        for route in [Route::home(), Route::paste("a b\n%41"), Route::story(TRACE, None), listed, diff, unknown, start]
+        {
             let url = route.url();
             let (path, query) = url.split_once('?').unwrap_or((&url, ""));
             assert_eq!(Route::parse(path, query), route, "{url}");
         }
-    }
-
-    #[test]
-    fn places_keep_their_parameters_and_their_order() {
-        let place = Place::of_url("/search?q=a+b%26c&from=1&q=2#top");
-        assert_eq!((place.param("q"), place.param("from"), place.param("to")), (Some("a b&c"), Some("1"), None));
-        let changed = place.with("q", Some("x=y")).with("to", Some("9")).with("from", None);
-        assert_eq!(changed.url(), "/search?q=x%3Dy&to=9");
-        assert_eq!(Place::of_url(&changed.url()), changed);
-        assert_eq!(Place::of_url("/a?flag").param("flag"), Some(""));
     }
 
     #[test]
@@ -359,8 +339,7 @@ mod tests {
 
     #[test]
     fn broken_escapes_and_foreign_parameters_do_no_harm() {
-        assert_eq!(decode("100%zz%4"), "100%zz%4");
         assert_eq!(Route::parse("/", "utm=1&q"), Route::home());
-        assert_eq!(Route::parse(&format!("/t/{TRACE}"), "tab=future").tab, Tab::Timeline);
+        assert_eq!(Route::parse(&format!("/t/{TRACE}"), "tab=future&z=9..3&r=zz").view, View::default());
     }
 }

@@ -3,8 +3,10 @@
 //! Markup stays in the components; what varies comes in as an argument, already formatted.
 
 mod story;
+mod views;
 
 pub use story::*;
+pub use views::*;
 
 // Frame
 /// First stop of the Tab key.
@@ -66,20 +68,24 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Ctrl+V", "look up what is on the clipboard, anywhere"),
     ("/ Ctrl+K", "go to the paste box"),
     ("j k ↓ ↑", "next, previous row"),
+    (". ,", "next, previous sibling"),
     ("→ ←", "unfold or enter, fold or leave"),
     ("Enter", "open the row's details"),
-    ("Esc", "close the details, then clear the search"),
+    ("Esc", "close the details, then clear search, zoom, filter"),
     ("e E", "next, previous error"),
-    ("f", "find in this trace"),
+    ("o", "errors only"),
+    ("f F", "find in this trace, hide what does not match"),
     ("n N", "next, previous match"),
     ("] [", "unfold all, fold all"),
     ("b", "bundle repeats or show each"),
-    ("1 2 3 4", "timeline, list, errors, raw"),
+    ("z r", "zoom to the span, take it as the root; again: undo"),
+    ("w s a d", "zoom in, out, move left, right"),
+    ("1 … 7", "timeline, list, flame, table, graph, errors, raw"),
     ("y", "copy the story as Markdown"),
     ("u", "local time or UTC"),
     ("t", "theme"),
-    ("g h", "go home"),
-    ("?", "this overview"),
+    ("g h", "start page"),
+    ("?", "this list"),
 ];
 
 // Clipboard

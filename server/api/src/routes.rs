@@ -8,7 +8,7 @@ pub const STORY_PAGE: &str = "/t/";
 pub const HEALTH: &str = "/api/health";
 /// What a paste may mean (`?q=`).
 pub const RESOLVE: &str = "/api/resolve";
-/// One trace: `/api/trace/{id}`, and `/api/trace/{id}/otlp`.
+/// One trace: `/api/trace/{id}`, `/api/trace/{id}/pack` in columns, and `/api/trace/{id}/otlp`.
 pub const TRACE: &str = "/api/trace/";
 /// One story as JSON: `/api/story/{id}`.
 pub const STORY: &str = "/api/story/";

@@ -52,7 +52,8 @@ fn write_head(html: &mut String, title: &str, description: &str) {
 /// Lets the browser fetch the trace while it loads the application.
 fn write_preload(html: &mut String, trace_id: &str) {
     let (path, id) = (routes::TRACE, escape(trace_id));
-    let _infallible = write!(html, "<link rel=\"preload\" as=\"fetch\" crossorigin=\"anonymous\" href=\"{path}{id}\">");
+    let _infallible =
+        write!(html, "<link rel=\"preload\" as=\"fetch\" crossorigin=\"anonymous\" href=\"{path}{id}/pack\">");
 }
 
 /// `POST /orders · with errors, 2.31 s`.
@@ -120,7 +121,7 @@ mod tests {
         assert_eq!(html.matches("<title>").count(), 1);
         assert!(html.contains("<title>GET /cart · with errors, "), "{html}");
         assert!(html.contains("content=\"boom · 12 spans in &lt;b&gt;\""), "{html}");
-        assert!(html.contains("href=\"/api/trace/0af7\""), "{html}");
+        assert!(html.contains("href=\"/api/trace/0af7/pack\""), "{html}");
         assert!(html.ends_with("</head><body>shell</body></html>"), "{html}");
     }
 

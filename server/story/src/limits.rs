@@ -45,9 +45,6 @@ pub const INDENT_LEVELS: u32 = 16;
 /// Lines of one log body or error message in a text story; the last one tells how much is left out.
 pub const MESSAGE_LINES: usize = 6;
 
-/// Rows that a large trace shows when it is opened; everything else is one key away.
-pub const FIRST_ROWS: usize = 200;
-
 /// Bytes of a query plan that are read; a longer one is shown as text and says so.
 pub const PLAN_BYTES: usize = 1024 * 1024;
 

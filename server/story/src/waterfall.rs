@@ -1,110 +1,15 @@
-//! The geometry of a waterfall: which rows show, where bars and marks stand, what the axis says.
+//! The geometry of a waterfall: where bars and marks stand, what the axis says. Which rows show is each page's own
+//! business: the exported page shows all, the application folds and filters (`telltale-web`'s `waterfall`).
 //!
 //! Everything is a fraction of the visible time, so that a page multiplies by its width and nothing else. What lies
 //! outside of the window is clipped and says so. No pixel, colour or element is known here.
 
-use std::collections::{BTreeSet, BinaryHeap};
-
 use telltale_api::trace::TraceView;
 
-use crate::critical_path::critical_path;
 use crate::format::duration::duration;
-use crate::limits::FIRST_ROWS;
 use crate::outline::{Item, Notes};
 use crate::self_time::end_of;
-use crate::story::{Analysis, is_error, level};
-use crate::tree::Tree;
-
-/// One row of the waterfall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
-    /// The span, by position.
-    pub span: u32,
-    /// Its depth in the tree.
-    pub depth: u32,
-    /// Whether it has children.
-    pub has_children: bool,
-    /// Descendants that are not shown because the row is collapsed.
-    pub hidden: u32,
-    /// How many of these failed.
-    pub hidden_errors: u32,
-}
-
-/// The rows of a trace; which of them show depends on what is collapsed.
-#[derive(Debug, Clone, Default)]
-pub struct Rows {
-    /// Number of failed spans before each row, and after the last.
-    errors_before: Vec<u32>,
-}
-
-impl Rows {
-    /// Prepares the rows of a trace.
-    #[must_use]
-    pub fn new(view: &TraceView, tree: &Tree) -> Self {
-        let mut errors = 0;
-        let mut errors_before = vec![0];
-        for at in tree.order() {
-            let failed = usize::try_from(*at).ok().and_then(|at| view.spans.get(at)).is_some_and(is_error);
-            errors += u32::from(failed);
-            errors_before.push(errors);
-        }
-        Self { errors_before }
-    }
-
-    /// Returns the rows that show when the children of the spans in `collapsed` are hidden.
-    #[must_use]
-    pub fn visible(&self, tree: &Tree, collapsed: &BTreeSet<u32>) -> Vec<Row> {
-        let mut out = Vec::new();
-        let mut row = 0;
-        while let Some(span) = usize::try_from(row).ok().and_then(|row| tree.order().get(row)) {
-            let below = tree.descendant_count(*span);
-            let hidden = if collapsed.contains(span) { below } else { 0 };
-            let hidden_errors = self.errors(row + 1, row + 1 + hidden);
-            out.push(Row { span: *span, depth: tree.depth(*span), has_children: below > 0, hidden, hidden_errors });
-            row += 1 + hidden;
-        }
-        out
-    }
-
-    /// Counts the failed spans from row `from` to before row `to`.
-    fn errors(&self, from: u32, to: u32) -> u32 {
-        let before =
-            |row: u32| usize::try_from(row).ok().and_then(|row| self.errors_before.get(row)).copied().unwrap_or(0);
-        before(to) - before(from).min(before(to))
-    }
-
-    /// Returns what a page collapses at first: nothing in a small trace. In a large one [`FIRST_ROWS`] rows show (more only
-    /// when the roots alone have more children),
-    /// those on the way to errors and on the critical path before others, upper levels before lower ones.
-    #[must_use]
-    pub fn first_collapsed(&self, view: &TraceView, analysis: &Analysis) -> BTreeSet<u32> {
-        let tree = &analysis.tree;
-        if tree.order().len() <= FIRST_ROWS {
-            return BTreeSet::new();
-        }
-        let path = analysis.root.map(|root| critical_path(&view.spans, tree, root)).unwrap_or_default();
-        let path: BTreeSet<u32> = path.into_iter().map(|part| part.span).collect();
-        let mut collapsed: BTreeSet<u32> =
-            tree.order().iter().copied().filter(|at| !tree.children(*at).is_empty()).collect();
-        let rank = |at: u32| {
-            let row = tree.row(at);
-            let errors = self.errors(row + 1, row + 1 + tree.descendant_count(at)) > 0;
-            (errors, path.contains(&at), std::cmp::Reverse(tree.depth(at)), std::cmp::Reverse(row), at)
-        };
-        let mut queue: BinaryHeap<_> = tree.roots().iter().map(|root| rank(*root)).collect();
-        let mut shown = tree.roots().len();
-        while let Some((.., at)) = queue.pop() {
-            let children = tree.children(at);
-            // A root always opens: a trace of one row tells nothing.
-            if tree.depth(at) == 0 || shown + children.len() <= FIRST_ROWS {
-                shown += children.len();
-                collapsed.remove(&at);
-                queue.extend(children.iter().map(|child| rank(*child)));
-            }
-        }
-        collapsed
-    }
-}
+use crate::story::{Analysis, level};
 
 /// The stretch of time that is shown, in nanoseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -323,43 +228,6 @@ mod tests {
     }
 
     #[test]
-    fn collapsed_rows_hide_their_descendants_and_count_errors() {
-        let spans = vec![
-            span("root", 1, 0).ms(0, 100).row(),
-            span("a", 2, 1).ms(1, 10).row(),
-            span("a1", 3, 2).ms(2, 3).error("x").row(),
-            span("b", 4, 1).ms(20, 10).row(),
-        ];
-        let view = view(spans, vec![]);
-        let tree = Tree::build(&view.spans);
-        let rows = Rows::new(&view, &tree);
-        let all: Vec<u32> = rows.visible(&tree, &BTreeSet::new()).iter().map(|row| row.span).collect();
-        assert_eq!(all, [0, 1, 2, 3]);
-        let some = rows.visible(&tree, &BTreeSet::from([1]));
-        assert_eq!(some.iter().map(|row| row.span).collect::<Vec<_>>(), [0, 1, 3]);
-        assert_eq!((some[1].hidden, some[1].hidden_errors, some[1].has_children), (1, 1, true));
-        assert_eq!(rows.visible(&tree, &BTreeSet::from([0, 1])).len(), 1);
-    }
-
-    #[test]
-    fn a_large_trace_opens_on_its_errors() {
-        let mut spans = vec![span("root", 1, 0).ms(0, 90_000).row()];
-        for group in 0..50 {
-            spans.push(span("group", 100 + group, 1).ms(group, 5).row());
-            for leaf in 0..100 {
-                let leaf_span = span("leaf", 10_000 + group * 100 + leaf, 100 + group).ms(group, 1);
-                spans.push(if group == 33 && leaf == 7 { leaf_span.error("x").row() } else { leaf_span.row() });
-            }
-        }
-        let view = view(spans, vec![]);
-        let analysis = Analysis::new(&view);
-        let rows = Rows::new(&view, &analysis.tree);
-        let visible = rows.visible(&analysis.tree, &rows.first_collapsed(&view, &analysis));
-        assert!(visible.len() <= FIRST_ROWS, "{}", visible.len());
-        assert!(visible.iter().any(|row| is_error(&view.spans[usize::try_from(row.span).unwrap()])));
-    }
-
-    #[test]
     fn marks_stand_on_the_bar_of_their_span() {
         let spans = vec![span("root", 1, 0).ms(0, 100).event(25, "exception", &[]).row()];
         let view = view(spans, vec![log(50, 13, "slow", "a", 1), log(500, 9, "outside", "a", 1)]);
@@ -378,18 +246,6 @@ mod tests {
             }
             let ticks = window.ticks(start);
             prop_assert!(ticks.len() <= 6 && ticks.iter().all(|tick| (0.0..=1.0).contains(&tick.at)), "{ticks:?}");
-        }
-
-        #[test]
-        fn every_row_is_shown_or_counted_as_hidden(
-            links in prop::collection::vec(0_u64..30, 1..30), folded in prop::collection::btree_set(0_u32..30, 0..10),
-        ) {
-            let spans = (1..).zip(&links).map(|(id, parent)| span("x", id, parent % id).row()).collect();
-            let view = view(spans, vec![]);
-            let tree = Tree::build(&view.spans);
-            let visible = Rows::new(&view, &tree).visible(&tree, &folded);
-            let counted: usize = visible.iter().map(|row| 1 + usize::try_from(row.hidden).unwrap()).sum();
-            prop_assert_eq!(counted, view.spans.len());
         }
     }
 }

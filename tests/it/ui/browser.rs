@@ -69,6 +69,34 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
+    /// Runs a script whose last argument is a function that takes its value.
+    pub(super) async fn script_async(&self, script: &str) -> Value {
+        self.client.execute_async(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Runs a script in every document before its own scripts.
+    pub(super) async fn before_load(&self, script: &str) {
+        let body = json!({"cmd": "Page.addScriptToEvaluateOnNewDocument", "params": {"source": script}});
+        self.driver_call("goog/cdp/execute", &body).await;
+    }
+
+    /// Returns the memory of all of the browser's processes; what they share is counted once.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        let group = self.driver.id().to_string();
+        let folders = std::fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
+        let ours = folders.filter(|folder| {
+            let stat = std::fs::read_to_string(folder.join("stat")).unwrap_or_default();
+            // After the name in parentheses: state, parent, process group.
+            stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(2)) == Some(&group)
+        });
+        let pss = ours.filter_map(|folder| {
+            let rollup = std::fs::read_to_string(folder.join("smaps_rollup")).ok()?;
+            let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+            line.trim().trim_end_matches(" kB").parse::<u64>().ok()
+        });
+        pss.sum::<u64>() * 1_024
+    }
+
     /// Returns the text that a reader sees, form values included.
     pub(super) async fn text(&self) -> String {
         let script = "return document.body.innerText + ' ' + [...document.querySelectorAll('input,textarea')].map(i => i.value).join(' ')";

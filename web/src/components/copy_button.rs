@@ -26,32 +26,6 @@ pub(crate) fn copy(text: &str, what: &str, announcer: Announcer) {
     });
 }
 
-/// A small button that copies a text.
-#[component]
-pub(crate) fn CopyButton(
-    /// The text.
-    #[prop(into)]
-    text: Signal<String>,
-    /// What it is, for the button's name: `trace ID`.
-    what: &'static str,
-    /// Words on the button; a sign when there are none.
-    #[prop(optional)]
-    label: Option<&'static str>,
-) -> impl IntoView {
-    let announcer = use_announcer();
-    let name = strings::copy_what(what);
-    let class = if label.is_some() { "button" } else { "icon-button" };
-    view! {
-        <button class=class type="button" title=name.clone() aria-label=name
-            on:click=move |event| {
-                event.stop_propagation();
-                copy(&text.get_untracked(), what, announcer);
-            }>
-            {label.map_or_else(|| view! { <span class="copy-sign" aria-hidden="true"></span> }.into_any(), |label| label.into_any())}
-        </button>
-    }
-}
-
 /// A small button that copies a text; a sign when it has no words of its own. `what` names the text: `trace ID`.
 pub(crate) fn copy_button(text: impl Fn() -> String + 'static, what: &'static str, label: Option<&str>) -> El {
     let announcer = use_announcer();

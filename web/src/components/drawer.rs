@@ -1,54 +1,46 @@
 //! Everything about one span, or one log record: why it failed first, then the rest, raw last.
 
+mod links;
 mod log;
 mod parts;
+pub(crate) mod plan;
 mod span;
+mod viewers;
 
 use leptos::prelude::*;
 
+use crate::components::bits::skeleton;
+use crate::dom::{El, el, sign};
 use crate::pages::story::state::StoryState;
 use crate::strings;
-use log::LogDetails;
-use span::SpanDetails;
+use log::log_details;
+use span::span_details;
 
 /// The drawer; nothing while nothing is open.
-#[component]
-pub(crate) fn Drawer() -> impl IntoView {
-    let state = expect_context::<StoryState>();
-    let opened = Memo::new(move |_| {
-        let route = state.nav.route();
-        match (route.span_id(), route.log) {
-            (Some(span_id), _) => Some(Opened::Span(span_id.to_owned())),
-            (None, Some(log)) => Some(Opened::Log(usize::try_from(log).unwrap_or(usize::MAX))),
-            (None, None) => None,
-        }
-    });
+pub(crate) fn drawer(state: StoryState) -> Option<El> {
+    let is_open = Memo::new(move |_| state.drawer_is_open());
+    if !is_open.get() {
+        return None;
+    }
+    let log = Memo::new(move |_| state.nav.route().log);
     let content = move || {
-        state.generation.track();
-        match opened.get()? {
-            Opened::Span(span_id) => Some(view! { <SpanDetails span_id/> }.into_any()),
-            Opened::Log(index) => Some(view! { <LogDetails index/> }.into_any()),
+        let opened = state.open_span.get();
+        let (Some(trace), Some(details)) = (state.trace.get(), state.details.get()) else { return vec![skeleton(6)] };
+        match (opened, log.get()) {
+            (Some(span_id), _) => span_details(state, &trace, &details, &span_id),
+            (None, Some(log)) => log_details(state, &trace, &details, log),
+            (None, None) => Vec::new(),
         }
     };
-    view! {
-        <Show when=move || opened.with(Option::is_some)>
-            <section class="drawer" aria-label=strings::DRAWER_LABEL tabindex="0">
-                <button class="icon-button drawer-close" type="button" title=strings::CLOSE_DRAWER aria-label=strings::CLOSE_DRAWER
-                    on:click=move |_| {
-                        state.close_drawer();
-                        crate::keys::focus("timeline-grid");
-                    }>
-                    <span aria-hidden="true">"✕"</span>
-                </button>
-                {content}
-            </section>
-        </Show>
-    }
-}
-
-/// What is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Opened {
-    Span(String),
-    Log(usize),
+    let close = el("button")
+        .class("icon-button drawer-close")
+        .attr("type", "button")
+        .named(strings::CLOSE_DRAWER)
+        .on_click(move || {
+            state.close_drawer();
+            crate::keys::focus("timeline-grid");
+        })
+        .add(sign("✕"));
+    let content = el("div").class("drawer-content").children(content);
+    Some(el("section").class("drawer").attr("tabindex", "0").label(strings::DRAWER_LABEL).add([close, content]))
 }

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use leptos::prelude::*;
-use telltale_api::trace::{AttributeRow, SpanRow};
+use telltale_api::trace::{AttributeRow, LogRow, SpanRow};
 use telltale_model::{Severity, semconv};
+use telltale_story::pack::Details;
+use telltale_story::story::is_error;
 
-use crate::components::bits::{ClockTime, ServiceChip};
+use crate::components::bits::{clock_time, service_chip, skeleton};
 use crate::components::verdict::span_link;
-use crate::pages::story::data::StoryData;
+use crate::dom::{El, el, sign, text_el};
+use crate::pages::story::data::Trace;
 use crate::pages::story::state::StoryState;
 use crate::{format, strings};
-use telltale_story::story::is_error;
 
 /// One error, however often it happened.
 struct Failure {
@@ -24,59 +26,70 @@ struct Failure {
     count: u64,
 }
 
-/// The tab's content.
-#[component]
-pub(crate) fn ErrorsTab() -> impl IntoView {
-    let state = expect_context::<StoryState>();
-    move || {
-        let data = state.data.get()?;
-        let failures = failures(&data);
+/// The view's content.
+pub(crate) fn errors_tab(state: StoryState) -> El {
+    el("div").children(move || {
+        let (Some(trace), Some(details)) = (state.trace.get(), state.details.get()) else { return skeleton(6) };
+        let failures = failures(&trace, &details);
         if failures.is_empty() {
-            return Some(view! { <p class="list-empty muted">{strings::NO_ERRORS_HERE}</p> }.into_any());
+            return text_el("p", "list-empty muted", strings::NO_ERRORS_HERE);
         }
-        let items = failures.into_iter().map(|failure| failure_view(state, failure)).collect_view();
-        Some(view! { <ol class="errors">{items}</ol> }.into_any())
-    }
+        el("ol").class("errors").add_all(failures.into_iter().map(|failure| failure_el(state, &trace, failure)))
+    })
 }
 
 /// Gathers exceptions, failed spans without one, and error logs; equal ones together, earliest first.
-fn failures(data: &StoryData) -> Vec<Failure> {
-    let mut found: Vec<Failure> = Vec::new();
-    let mut places: HashMap<(Option<String>, String, String), usize> = HashMap::new();
-    let mut add = |failure: Failure| {
+fn failures(trace: &Trace, details: &Details) -> Vec<Failure> {
+    let mut found = Gathered::default();
+    let structure = &trace.structure;
+    details.for_each_span(structure, |_row, span| {
+        of_span(span).into_iter().for_each(|failure| found.add(failure));
+        true
+    });
+    details.for_each_log(structure, |record, log| {
+        if matches!(Severity::from_number(log.severity_number), Some(Severity::Error | Severity::Fatal)) {
+            let row = crate::pages::story::data::at(&structure.logs.row, record).checked_sub(1);
+            let span = row.map(|row| (structure.id_hex(row), structure.name(row).to_owned()));
+            found.add(of_log(log, span));
+        }
+    });
+    let mut list = found.list;
+    list.sort_by_key(|failure| failure.first_nanos);
+    list
+}
+
+#[derive(Default)]
+struct Gathered {
+    list: Vec<Failure>,
+    places: HashMap<(Option<String>, String, String), usize>,
+}
+
+impl Gathered {
+    fn add(&mut self, failure: Failure) {
         let key = (failure.service_name.clone(), failure.kind.clone(), failure.message.clone());
-        let place = *places.entry(key).or_insert(found.len());
-        match found.get_mut(place) {
+        let place = *self.places.entry(key).or_insert(self.list.len());
+        match self.list.get_mut(place) {
             Some(known) => {
                 known.count += 1;
                 known.first_nanos = known.first_nanos.min(failure.first_nanos);
-                known
-                    .spans
-                    .extend(failure.spans.into_iter().take(strings::CHIP_LINKS.saturating_sub(known.spans.len())));
+                let free = strings::CHIP_LINKS.saturating_sub(known.spans.len());
+                known.spans.extend(failure.spans.into_iter().take(free));
             }
-            None => found.push(failure),
+            None => self.list.push(failure),
         }
-    };
-    for span in &data.view.spans {
-        of_span(span).into_iter().for_each(&mut add);
     }
-    for log in &data.view.logs {
-        if !matches!(Severity::from_number(log.severity_number), Some(Severity::Error | Severity::Fatal)) {
-            continue;
-        }
-        let span = log.span_id.as_deref().and_then(|id| data.span(id));
-        add(Failure {
-            service_name: log.service_name.clone(),
-            kind: strings::ENTRY_LOG_ERROR.to_owned(),
-            message: log.body.clone(),
-            stack: value_of(&log.attributes, semconv::EXCEPTION_STACKTRACE),
-            first_nanos: log.time_unix_nano.0,
-            spans: span.map(|(_, span)| (span.span_id.clone(), span.name.clone())).into_iter().collect(),
-            count: 1,
-        });
+}
+
+fn of_log(log: &LogRow, span: Option<(String, String)>) -> Failure {
+    Failure {
+        service_name: log.service_name.clone(),
+        kind: strings::ENTRY_LOG_ERROR.to_owned(),
+        message: log.body.clone(),
+        stack: value_of(&log.attributes, semconv::EXCEPTION_STACKTRACE),
+        first_nanos: log.time_unix_nano.0,
+        spans: span.into_iter().collect(),
+        count: 1,
     }
-    found.sort_by_key(|failure| failure.first_nanos);
-    found
 }
 
 fn of_span(span: &SpanRow) -> Vec<Failure> {
@@ -113,30 +126,21 @@ pub(crate) fn value_of(attributes: &[AttributeRow], key: &str) -> Option<String>
     attributes.iter().find(|attribute| attribute.key == key).map(|attribute| attribute.value.clone())
 }
 
-fn failure_view(state: StoryState, failure: Failure) -> impl IntoView {
-    let look = state.waterfall.get_untracked().palette.look(failure.service_name.as_deref());
-    let links =
-        failure.spans.into_iter().map(|(span_id, name)| view! { <li>{span_link(state, span_id, "", name)}</li> });
+fn failure_el(state: StoryState, trace: &Trace, failure: Failure) -> El {
+    let look = trace.palette.look(failure.service_name.as_deref());
+    let links = failure.spans.iter().map(|(span_id, name)| el("li").add(span_link(state, span_id, "", name)));
     let stack = failure.stack.map(|stack| {
-        view! {
-            <details class="stack">
-                <summary>{strings::STACK_TRACE}</summary>
-                <pre tabindex="0"><code>{stack}</code></pre>
-            </details>
-        }
+        let text = el("pre").attr("tabindex", "0").add(text_el("code", "", &stack));
+        el("details").class("stack").add([text_el("summary", "", strings::STACK_TRACE), text])
     });
-    view! {
-        <li class="error-item">
-            <p class="error-kind">
-                <span class="error-sign" aria-hidden="true">"✖"</span>
-                <ServiceChip look/>
-                <strong>{failure.kind}</strong>
-                {(failure.count > 1).then(|| view! { <span class="tag">{format!("{}×", format::count(failure.count))}</span> })}
-                <span class="muted"><ClockTime nanos=failure.first_nanos/></span>
-            </p>
-            <p class="error-message">{failure.message}</p>
-            <ul class="error-spans">{links.collect_view()}</ul>
-            {stack}
-        </li>
-    }
+    let count = format!("{}×", format::count(failure.count));
+    let head = el("p")
+        .class("error-kind")
+        .add([sign("✖").class("error-sign"), service_chip(&look), text_el("strong", "", &failure.kind)])
+        .add((failure.count > 1).then(|| text_el("span", "tag", &count)))
+        .add(el("span").class("muted").add(clock_time(failure.first_nanos)));
+    el("li")
+        .class("error-item")
+        .add([head, text_el("p", "error-message", &failure.message), el("ul").class("error-spans").add_all(links)])
+        .add(stack)
 }

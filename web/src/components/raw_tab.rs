@@ -6,18 +6,20 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::client::{self, Failure};
-use crate::components::bits::{FailureBox, Skeleton};
-use crate::components::copy_button::CopyButton;
+use crate::components::bits::{failure_box, skeleton};
+use crate::components::copy_button::copy_button;
+use crate::dom::{El, el, text_el};
 use crate::pages::story::state::StoryState;
 use crate::{format, strings};
 
 /// Characters that are shown; the download has them all.
 const SHOWN_CHARS: u32 = 200_000;
 
-/// The tab's content.
-#[component]
-pub(crate) fn RawTab() -> impl IntoView {
-    let state = expect_context::<StoryState>();
+/// Spans up to which the page asks for all of it to show a part.
+const SHOWN_SPANS: u64 = 20_000;
+
+/// The view's content.
+pub(crate) fn raw_tab(state: StoryState) -> El {
     let text = RwSignal::new(None::<Result<(String, u32), Failure>>);
     let load = move || {
         with_otlp(state, move |answer| {
@@ -27,30 +29,33 @@ pub(crate) fn RawTab() -> impl IntoView {
             })));
         });
     };
+    let address = client::otlp_url(&state.trace_id.get_value());
+    let link = move || text_el("a", "button", strings::DOWNLOAD_OTLP).attr("href", &address).attr("download", "");
+    let spans = state.trace.with_untracked(|trace| trace.as_ref().map_or(0, |t| t.structure.meta.span_count));
+    if spans > SHOWN_SPANS {
+        let words = text_el("p", "notice", &strings::raw_too_large(&format::count(spans)));
+        return el("div").add([words, el("div").class("panel-tools").add(link())]);
+    }
     Effect::new(move |_| {
         state.generation.track();
         load();
     });
-    let retry = Callback::new(move |()| load());
-    let address = client::otlp_url(&state.trace_id.get_value());
-    move || match text.get() {
-        None => view! { <Skeleton rows=10/> }.into_any(),
-        Some(Err(failure)) => view! { <FailureBox title=strings::RAW_FAILED failure retry/> }.into_any(),
+    el("div").children(move || match text.get() {
+        None => vec![skeleton(10)],
+        Some(Err(failure)) => vec![failure_box(strings::RAW_FAILED, &failure, load)],
         Some(Ok((shown, length))) => {
-            let cut = (length > SHOWN_CHARS).then(|| {
-                view! { <p class="notice">{strings::raw_cut(&format::count(SHOWN_CHARS.into()), &format::count(length.into()))}</p> }
-            });
-            view! {
-                <div class="panel-tools">
-                    <a class="button" href=address.clone() download="">{strings::DOWNLOAD_OTLP}</a>
-                    <CopyButton text=shown.clone() what=strings::WHAT_JSON label=strings::COPY_JSON/>
-                </div>
-                {cut}
-                <pre class="raw" tabindex="0" aria-label=strings::RAW_LABEL><code>{shown}</code></pre>
+            let to_copy = shown.clone();
+            let copy = copy_button(move || to_copy.clone(), strings::WHAT_JSON, Some(strings::COPY_JSON));
+            let mut parts = vec![el("div").class("panel-tools").add([link(), copy])];
+            if length > SHOWN_CHARS {
+                let words = strings::raw_cut(&format::count(SHOWN_CHARS.into()), &format::count(length.into()));
+                parts.push(text_el("p", "notice", &words));
             }
-            .into_any()
+            let block = el("pre").class("raw").attr("tabindex", "0").label(strings::RAW_LABEL);
+            parts.push(block.add(text_el("code", "", &shown)));
+            parts
         }
-    }
+    })
 }
 
 /// Hands the trace as OTLP/JSON on, asking the server at most once a load.

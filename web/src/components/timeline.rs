@@ -3,115 +3,182 @@
 //! The grid has the focus and names its active row; rows outside of the window are not in the page. Keys follow the ARIA
 //! authoring practices for treegrids.
 
+mod minimap;
 mod row;
+
+use std::collections::HashMap;
 
 use leptos::prelude::*;
 
-use crate::components::tabs::FindBox;
+use crate::components::tabs::{errors_switch, find_box, switch};
 use crate::components::virtual_rows::VirtualRows;
+use crate::dom::{El, distinct, el, hidden, text_el};
 use crate::pages::story::state::StoryState;
-use crate::strings;
-use row::TimelineRow;
+use crate::waterfall::layout::Line;
+use crate::{format, strings};
+use minimap::minimap;
+use row::{row_el, row_id};
 
 /// The id of the grid.
 const GRID_ID: &str = "timeline-grid";
 
-/// The tab's content.
-#[component]
-pub(crate) fn Timeline() -> impl IntoView {
-    let state = expect_context::<StoryState>();
-    let count = Signal::derive(move || state.visible.get().len());
+/// The view's content.
+pub(crate) fn timeline(state: StoryState) -> El {
+    let is_empty = Memo::new(move |_| state.trace.with(|trace| trace.as_ref().is_none_or(|t| t.row_count() == 0)));
+    let grid = move || {
+        if is_empty.get() {
+            vec![text_el("p", "list-empty muted", strings::NO_SPANS)]
+        } else {
+            vec![minimap(state), grid(state)]
+        }
+    };
+    el("div").add([tools(state), el("div").children(grid)])
+}
+
+fn tools(state: StoryState) -> El {
+    let bundle = switch(
+        strings::GROUP_REPEATS,
+        move || !state.view.with(|view| view.flat),
+        move |on| state.change(|view| view.flat = !on),
+    );
+    let button = |words: &str, folded: bool| {
+        text_el("button", "button", words).attr("type", "button").on_click(move || state.fold_all(folded))
+    };
+    el("div").class("panel-tools").add([
+        find_box(state),
+        errors_switch(state),
+        bundle,
+        button(strings::EXPAND_ALL, false),
+        button(strings::COLLAPSE_ALL, true),
+        el("span").children(move || pinned(state)),
+    ])
+}
+
+/// The pinned columns, each with a way to take it away.
+fn pinned(state: StoryState) -> Vec<El> {
+    let columns = state.view.with(|view| view.columns.clone());
+    let chip = |key: String| {
+        let gone = key.clone();
+        text_el("button", "tag tag-button", &format!("{key} ✕"))
+            .attr("type", "button")
+            .label(&strings::unpin(&key))
+            .on_click(move || state.change(|view| view.columns.retain(|known| *known != gone)))
+    };
+    columns.into_iter().map(chip).collect()
+}
+
+fn grid(state: StoryState) -> El {
+    let count = Signal::derive(move || state.lines.with(|lines| lines.len()));
     let rows = VirtualRows::of_component(count);
     state.rows.set(Some(rows));
     on_cleanup(move || {
         state.rows.try_set(None);
     });
     let window = rows.window();
-    let each = move || {
+    let columns = Memo::new(move |_| state.view.with(|view| view.columns.clone()));
+    // A row is made anew when the trace was loaded again, when it was folded, or when what is drawn in it changed.
+    let version = Memo::new(move |_| {
+        let columns = columns.get();
+        let has_details = !columns.is_empty() && state.details.with(Option::is_some);
+        format::hash(&format!("{} {:?} {columns:?} {has_details}", state.generation.get(), state.span_of_time()))
+    });
+    let in_sight = StoredValue::new(HashMap::<u64, (usize, Line)>::new());
+    let keys = move || {
         let (start, end) = window.get();
-        let visible = state.visible.get();
-        let generation = state.generation.get();
-        let waterfall = state.waterfall.get();
-        let shown = visible.iter().enumerate().skip(start).take(end - start);
-        let keyed = shown.filter_map(|(place, row)| {
-            let node = waterfall.nodes.get(*row)?;
-            Some((place, *row, node.key, generation, state.is_folded(node.key, node.starts_folded)))
+        let version = version.get();
+        let Some(trace) = state.trace.get() else { return Vec::new() };
+        let lines = state.lines.get();
+        let shown = lines.iter().enumerate().skip(start).take(end.saturating_sub(start));
+        let keyed = shown.map(|(place, line)| {
+            let (code, row) = match line {
+                Line::Row(row) => (0, *row),
+                Line::Bundle(row) => (2, *row),
+            };
+            let state_of = u64::from(row) << 2 | code | u64::from(state.is_folded(&trace, *line));
+            let key =
+                (version ^ state_of).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::try_from(place).unwrap_or_default();
+            (key, (place, *line))
         });
-        keyed.collect::<Vec<_>>()
+        let keyed: Vec<(u64, (usize, Line))> = keyed.collect();
+        in_sight.set_value(keyed.iter().copied().collect());
+        distinct(keyed.into_iter().map(|(key, _)| key))
     };
-    // Only a row that is in the page can be named.
-    let active_id = move || {
-        let key = state.active.get()?;
+    let row_of = move |key: u64| {
+        let line = in_sight.with_value(|shown| shown.get(&key).copied());
+        match (line, state.trace.get_untracked()) {
+            (Some((place, line)), Some(trace)) => row_el(state, &trace, place, line),
+            _ => el("div"),
+        }
+    };
+    let active = move || {
+        // Only a row that is in the page can be named.
+        let line = state.active.get()?;
         let (start, end) = window.get();
-        let waterfall = state.waterfall.get();
-        let visible = state.visible.get();
-        let shown = visible.get(start..end.min(visible.len()))?;
-        shown.iter().any(|row| waterfall.nodes.get(*row).is_some_and(|node| node.key == key)).then(|| row_id(key))
+        let lines = state.lines.get();
+        let shown = lines.get(start..end.min(lines.len()))?;
+        shown.contains(&line).then(|| row_id(line))
     };
-    let is_empty = move || state.data.with(|data| data.as_ref().is_some_and(|data| data.view.spans.is_empty()));
-    view! {
-        <div class="panel-tools">
-            <FindBox/>
-            <label class="check">
-                <input type="checkbox" prop:checked=move || state.grouped.get()
-                    on:change=move |event| state.grouped.set(event_target_checked(&event))/>
-                {strings::GROUP_REPEATS}
-            </label>
-            <button class="button" type="button" on:click=move |_| state.fold_all(false)>{strings::EXPAND_ALL}</button>
-            <button class="button" type="button" on:click=move |_| state.fold_all(true)>{strings::COLLAPSE_ALL}</button>
-        </div>
-        <Show when=move || !is_empty() fallback=|| view! { <p class="list-empty muted">{strings::NO_SPANS}</p> }>
-            <div id=GRID_ID class="timeline" role="treegrid" tabindex="0" aria-label=strings::TIMELINE_LABEL
-                aria-rowcount=move || (count.get() + 1).to_string() aria-colcount="3"
-                aria-activedescendant=active_id
-                style=("--grid-step", move || grid_step(state))
-                class:finding=move || state.matches.with(Option::is_some)
-                on:keydown=move |event| on_key(state, rows, &event)>
-                <div role="rowgroup" class="rows-head">
-                    <div role="row" class="timeline-row timeline-head" aria-rowindex="1">
-                        <span role="columnheader" class="cell-name">{strings::COLUMN_SPAN}</span>
-                        <span role="columnheader" class="cell-time">{strings::COLUMN_TIME}</span>
-                        <span role="columnheader" class="cell-bar axis"><Axis/></span>
-                    </div>
-                </div>
-                <div class="rows-space" role="presentation" node_ref=rows.list style:height=rows.height()>
-                    <div class="rows-shown" role="rowgroup" style:transform=rows.shift()>
-                        <For each=each key=|item| *item
-                            children=move |(place, row, _, _, _)| view! { <TimelineRow place row/> }/>
-                    </div>
-                </div>
-            </div>
-        </Show>
-    }
+    let shown = el("div").class("rows-shown").attr("role", "rowgroup").each(keys, row_of);
+    el("div")
+        .id(GRID_ID)
+        .class("timeline")
+        .attr("role", "treegrid")
+        .attr("tabindex", "0")
+        .label(strings::TIMELINE_LABEL)
+        .dyn_attr("aria-rowcount", move || Some((count.get() + 1).to_string()))
+        .dyn_attr("aria-colcount", move || Some((3 + columns.with(Vec::len)).to_string()))
+        .dyn_attr("aria-activedescendant", active)
+        .dyn_style("--grid-step", move || grid_step(state))
+        .dyn_style("--pinned", move || format!("repeat({}, minmax(60px, 130px))", columns.with(Vec::len).max(1)))
+        .dyn_class("has-pinned", move || !columns.with(Vec::is_empty))
+        .dyn_class("finding", move || state.found.with(Option::is_some))
+        .on_key(move |event| on_key(state, rows, event))
+        .add([
+            el("div").class("rows-head").attr("role", "rowgroup").children(move || head(state, &columns.get())),
+            rows.place(shown),
+        ])
 }
 
-/// Returns the element id of a row.
-fn row_id(key: u64) -> String {
-    format!("row-{key:x}")
+fn head(state: StoryState, columns: &[String]) -> El {
+    let cell = |class: &str, words: &str| text_el("span", class, words).attr("role", "columnheader");
+    let pinned = columns.iter().map(|key| cell("cell-pinned", key).attr("title", key));
+    el("div")
+        .class("timeline-row timeline-head")
+        .attr("role", "row")
+        .attr("aria-rowindex", "1")
+        .add([cell("cell-name", strings::COLUMN_SPAN), cell("cell-time", strings::COLUMN_TIME)])
+        .add_all(pinned)
+        .add(cell("cell-bar axis", "").add([
+            hidden(strings::COLUMN_BAR),
+            el("span").class("ticks").attr("aria-hidden", "true").children(move || axis(state)),
+        ]))
 }
 
-/// The times along the top.
-#[component]
-fn Axis() -> impl IntoView {
-    let state = expect_context::<StoryState>();
-    let labels = move || {
-        state.data.with(|data| {
-            let ticks = data.as_ref().map(|data| data.ticks.clone()).unwrap_or_default();
-            let labels = ticks.into_iter().map(|tick| {
-                // A label at the right edge would stand outside.
-                let class = if tick.at > 0.93 { "tick tick-last" } else { "tick" };
-                view! { <span class=class style:left=format!("{:.3}%", tick.at * 100.0)>{tick.label}</span> }
-            });
-            labels.collect_view()
-        })
+fn axis(state: StoryState) -> Vec<El> {
+    let (window, origin) = state.window();
+    let label = |tick: telltale_story::waterfall::Tick| {
+        // A label at the right edge would stand outside.
+        let class = if tick.at > 0.93 { "tick tick-last" } else { "tick" };
+        text_el("span", class, &tick.label).style("left", &percent(tick.at * 100.0))
     };
-    view! { <span class="hidden">{strings::COLUMN_BAR}</span><span class="ticks" aria-hidden="true">{labels}</span> }
+    window.ticks(origin).into_iter().map(label).collect()
+}
+
+/// Returns a place as CSS has it.
+pub(crate) fn percent(value: f64) -> String {
+    // Thousandths are enough for any screen; integers need no code for floating point.
+    #[expect(clippy::cast_possible_truncation, reason = "a percentage in thousandths")]
+    let thousandths = (value * 1_000.0) as i64;
+    let sign = if thousandths < 0 { "-" } else { "" };
+    format!("{sign}{}.{:03}%", thousandths.abs() / 1_000, thousandths.abs() % 1_000)
 }
 
 /// Returns the distance of the lines behind the bars.
 fn grid_step(state: StoryState) -> String {
-    let step = state.data.with(|data| data.as_ref().and_then(|data| data.ticks.get(1)).map(|tick| tick.at));
-    format!("{:.4}%", step.filter(|step| *step > 0.0).unwrap_or(1.0) * 100.0)
+    let (window, origin) = state.window();
+    let ticks = window.ticks(origin);
+    let step = ticks.first().zip(ticks.get(1)).map(|(first, second)| second.at - first.at);
+    percent(step.filter(|step| *step > 0.0).unwrap_or(1.0) * 100.0)
 }
 
 /// Keys inside the grid; letters are the page's.

@@ -1,161 +1,162 @@
 //! The head of a story: what it was, how it ended, when; the verdict in words; what to know before believing it.
 
 use leptos::prelude::*;
+use telltale_api::routes;
 use telltale_api::story::{Chip, Outcome, Phrase, Story};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 
-use crate::announce::use_announcer;
-use crate::components::bits::{Ago, DateTime};
-use crate::components::copy_button::{CopyButton, copy};
+use crate::announce::{Announcer, use_announcer};
+use crate::client;
+use crate::components::bits::{ago, date_time, words};
+use crate::components::copy_button::{copy, copy_button};
+use crate::dom::{El, el, sign, text_el};
 use crate::pages::story::state::StoryState;
 use crate::prefs::{local_minutes, use_prefs};
 use crate::route::Route;
-use crate::{client, format, strings, told};
+use crate::{format, strings};
 
-/// Title, status, duration, id, times.
-#[component]
-pub(crate) fn StoryHead() -> impl IntoView {
-    let state = expect_context::<StoryState>();
-    let announcer = use_announcer();
-    let trace_id = state.trace_id.get_value();
-    let link = {
-        let trace_id = trace_id.clone();
-        Signal::derive(move || {
-            format!("{}{}", location().origin().unwrap_or_default(), Route::story(&trace_id, None).url())
-        })
-    };
-    let copy_story = move |_| {
-        state.data.with_untracked(|data| {
-            if let Some(data) = data {
-                copy(&told::markdown(&data.story, &data.view), strings::WHAT_STORY, announcer);
-            }
-        });
-    };
-    let head = move || state.data.get().map(|data| head_of(&data.story));
-    let download = client::otlp_url(&trace_id);
-    view! {
-        <div class="story-head">
-            <div class="story-title">
-                {head}
-                <Show when=move || state.receiving.get()>
-                    <span class="badge badge-live" role="status"><span class="pulse" aria-hidden="true"></span>{strings::RECEIVING}</span>
-                </Show>
-            </div>
-            <div class="story-actions">
-                <button class="button" type="button" on:click=copy_story>{strings::COPY_STORY}" "<kbd aria-hidden="true">"y"</kbd></button>
-                <CopyButton text=link what=strings::WHAT_LINK label=strings::COPY_LINK/>
-                <a class="button" href=download download=format!("{trace_id}.json")>{strings::DOWNLOAD_OTLP}</a>
-            </div>
-            <p class="story-meta muted">
-                <span class="story-id"><code>{trace_id.clone()}</code><CopyButton text=trace_id.clone() what=strings::WHAT_TRACE_ID/></span>
-                <Meta/>
-            </p>
-        </div>
-    }
+/// Copies the story as Markdown.
+pub(crate) fn copy_story(state: StoryState, announcer: Announcer) {
+    let url = format!("{}{}.md", routes::STORY_PAGE, state.trace_id.get_value());
+    spawn_local(async move {
+        match client::text(&url, state.lifetime).await {
+            Ok(markdown) => copy(&markdown, strings::WHAT_STORY, announcer),
+            Err(client::Failure::Aborted) => {}
+            Err(failure) => announcer.say(words(&failure).0),
+        }
+    });
 }
 
-fn head_of(story: &Story) -> AnyView {
+/// Title, status, duration, id, times.
+pub(crate) fn story_head(state: StoryState) -> El {
+    let announcer = use_announcer();
+    let trace_id = state.trace_id.get_value();
+    let address = Route::story(&trace_id, None).url();
+    let link = move || format!("{}{address}", location().origin().unwrap_or_default());
+    let id = trace_id.clone();
+    let badge = move || {
+        let pulse = el("span").class("pulse").attr("aria-hidden", "true");
+        state
+            .receiving
+            .get()
+            .then(|| el("span").class("badge badge-live").attr("role", "status").add(pulse).text(strings::RECEIVING))
+    };
+    let copy_button_story = text_el("button", "button", &format!("{} ", strings::COPY_STORY))
+        .attr("type", "button")
+        .on_click(move || copy_story(state, announcer))
+        .add(text_el("kbd", "", "y").attr("aria-hidden", "true"));
+    let download = text_el("a", "button", strings::DOWNLOAD_OTLP)
+        .attr("href", &client::otlp_url(&trace_id))
+        .attr("download", &format!("{trace_id}.json"));
+    let actions = [copy_button_story, copy_button(link, strings::WHAT_LINK, Some(strings::COPY_LINK)), download];
+    let head = el("div").class("story-name").children(move || head_of(state));
+    let id_part = el("span").class("story-id").add(text_el("code", "", &trace_id)).add(copy_button(
+        move || id.clone(),
+        strings::WHAT_TRACE_ID,
+        None,
+    ));
+    el("div").class("story-head").add([
+        el("div").class("story-title").add(head).add(el("span").children(badge)),
+        el("div").class("story-actions").add(actions),
+        el("p")
+            .class("story-meta muted")
+            .add(id_part)
+            .add(el("span").class("story-numbers").children(move || meta(state))),
+    ])
+}
+
+fn head_of(state: StoryState) -> Vec<El> {
+    let Some(Ok(story)) = state.story.get() else {
+        // Until the story is told, the first row names the trace.
+        let name = state.trace.with(|trace| trace.as_ref().map(|trace| trace.structure.name(0).to_owned()));
+        return vec![text_el("h1", "", &name.unwrap_or_default()).attr("tabindex", "-1")];
+    };
     let (class, words) = match story.outcome {
         Outcome::Ok => ("badge badge-ok", strings::OUTCOME_OK),
         Outcome::Failed => ("badge badge-error", strings::OUTCOME_FAILED),
         Outcome::Recovered => ("badge badge-warn", strings::OUTCOME_RECOVERED),
         Outcome::Unknown => ("badge", strings::OUTCOME_UNKNOWN),
     };
-    let status = story.status.clone().map(|status| view! { <span class=class>{status}</span> });
-    view! {
-        <h1 tabindex="-1">{story.title.clone()}</h1>
-        {status}
-        <span class=class>{words}</span>
-        <span class="story-duration num">{format::duration(story.duration_ns.0)}</span>
-    }
-    .into_any()
+    let mut parts = vec![text_el("h1", "", &story.title).attr("tabindex", "-1")];
+    parts.extend(story.status.as_ref().map(|status| text_el("span", class, status)));
+    parts.push(text_el("span", class, words));
+    parts.push(text_el("span", "story-duration num", &format::duration(story.duration_ns.0)));
+    parts
 }
 
 /// When, and how much.
-#[component]
-fn Meta() -> impl IntoView {
-    let state = expect_context::<StoryState>();
+fn meta(state: StoryState) -> Vec<El> {
+    let Some(Ok(story)) = state.story.get() else { return Vec::new() };
     let prefs = use_prefs();
-    move || {
-        let data = state.data.get()?;
-        let start = data.story.start_unix_nano.0;
-        // The reader's zone and UTC, the chosen one first; only one where they are the same.
-        let other_zone = move || {
-            let local = local_minutes(start);
-            let other = if prefs.utc.get() { local } else { 0 };
-            (local != 0).then(|| format!("({})", format::clock_with_zone(start, other)))
-        };
-        let counts = data.story.counts;
-        Some(view! {
-            <span><DateTime nanos=start/> " " {other_zone}</span>
-            <span><Ago nanos=start/></span>
-            <span>{format::counted(counts.services, "service")}</span>
-            <span>{format::counted(counts.spans, "span")}</span>
-            <span>{format::counted(counts.logs, "log record")}</span>
-            {(counts.errors > 0).then(|| view! { <span class="danger-text">{format::counted(counts.errors, "error")}</span> })}
-        })
+    let start = story.start_unix_nano.0;
+    // The reader's zone and UTC, the chosen one first; only one where they are the same.
+    let other_zone = move || {
+        let local = local_minutes(start);
+        let other = if prefs.utc.get() { local } else { 0 };
+        if local == 0 { String::new() } else { format!(" ({})", format::clock_with_zone(start, other)) }
+    };
+    let counts = story.counts;
+    let mut parts = vec![
+        el("span").add(date_time(start)).dyn_text(other_zone),
+        ago(start),
+        text_el("span", "", &format::counted(counts.services, "service")),
+        text_el("span", "", &format::counted(counts.spans, "span")),
+        text_el("span", "", &format::counted(counts.logs, "log record")),
+    ];
+    if counts.errors > 0 {
+        parts.push(text_el("span", "danger-text", &format::counted(counts.errors, "error")));
     }
+    parts
 }
 
 /// The verdict with links to the spans that prove it, and the caveats.
-#[component]
-pub(crate) fn Verdict() -> impl IntoView {
-    let state = expect_context::<StoryState>();
-    move || {
-        let data = state.data.get()?;
-        let class = match data.story.outcome {
-            Outcome::Failed => "verdict verdict-failed",
-            Outcome::Recovered => "verdict verdict-warn",
-            Outcome::Ok => "verdict verdict-ok",
-            Outcome::Unknown => "verdict",
-        };
-        let phrases = data.story.verdict.iter().map(|phrase| phrase_view(state, phrase)).collect_view();
-        let chips = data.story.chips.iter().map(|chip| chip_view(state, chip)).collect_view();
-        let has_chips = !data.story.chips.is_empty();
-        Some(view! {
-            <section class=class aria-labelledby="verdict-title">
-                <h2 id="verdict-title" class="verdict-title">{strings::VERDICT_TITLE}</h2>
-                <p class="verdict-text">{phrases}</p>
-            </section>
-            {has_chips.then(|| view! { <ul class="chips" aria-label=strings::CHIPS_LABEL>{chips}</ul> })}
-        })
-    }
-}
-
-fn phrase_view(state: StoryState, phrase: &Phrase) -> AnyView {
-    let text = phrase.text.clone();
-    let strong = phrase.strong;
-    let Some(span_id) = phrase.span_id.clone() else {
-        return if strong { view! { <strong>{text}</strong> }.into_any() } else { text.into_any() };
+pub(crate) fn verdict(state: StoryState, story: &Story) -> Vec<El> {
+    let class = match story.outcome {
+        Outcome::Failed => "verdict verdict-failed",
+        Outcome::Recovered => "verdict verdict-warn",
+        Outcome::Ok => "verdict verdict-ok",
+        Outcome::Unknown => "verdict",
     };
-    span_link(state, span_id, if strong { "phrase phrase-strong" } else { "phrase" }, text)
-}
-
-/// A link to a span of this story that keeps the tab.
-pub(crate) fn span_link(state: StoryState, span_id: String, class: &'static str, text: String) -> AnyView {
-    let trace_id = state.trace_id.get_value();
-    let address = Route::story(&trace_id, Some(&span_id)).url();
-    view! {
-        <a class=class href=address on:click=move |event| {
-            if !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.button() != 0) {
-                event.prevent_default();
-                state.open_span(&span_id);
-            }
-        }>{text}</a>
+    let phrases = story.verdict.iter().map(|phrase| phrase_el(state, phrase));
+    let mut parts = vec![
+        el("section")
+            .class(class)
+            .attr("aria-labelledby", "verdict-title")
+            .add(text_el("h2", "verdict-title", strings::VERDICT_TITLE).id("verdict-title"))
+            .add(el("p").class("verdict-text").add_all(phrases)),
+    ];
+    if !story.chips.is_empty() {
+        let chips = story.chips.iter().map(|chip| chip_el(state, chip));
+        parts.push(el("ul").class("chips").label(strings::CHIPS_LABEL).add_all(chips));
     }
-    .into_any()
+    parts
 }
 
-fn chip_view(state: StoryState, chip: &Chip) -> impl IntoView + use<> {
-    let links = chip.span_ids.iter().take(strings::CHIP_LINKS).enumerate().map(|(index, span_id)| {
-        let text = strings::evidence(index + 1);
-        span_link(state, span_id.clone(), "chip-link", text)
-    });
+fn phrase_el(state: StoryState, phrase: &Phrase) -> El {
+    match (&phrase.span_id, phrase.strong) {
+        (None, strong) => text_el(if strong { "strong" } else { "span" }, "", &phrase.text),
+        (Some(id), true) => span_link(state, id, "phrase phrase-strong", &phrase.text),
+        (Some(id), false) => span_link(state, id, "phrase", &phrase.text),
+    }
+}
+
+/// A link to a span of this story that keeps what is shown.
+pub(crate) fn span_link(state: StoryState, span_id: &str, class: &str, text: &str) -> El {
+    let address = Route::story(&state.trace_id.get_value(), Some(span_id)).url();
+    let id = span_id.to_owned();
+    text_el("a", class, text).attr("href", &address).on("click", move |event| {
+        let click: &web_sys::MouseEvent = event.unchecked_ref();
+        if !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.button() != 0) {
+            event.prevent_default();
+            state.open_span(&id);
+        }
+    })
+}
+
+fn chip_el(state: StoryState, chip: &Chip) -> El {
+    let links = chip.span_ids.iter().take(strings::CHIP_LINKS).enumerate();
+    let links = links.map(|(index, id)| span_link(state, id, "chip-link", &strings::evidence(index + 1)));
     let class = if chip.code == "still_arriving" { "caveat caveat-live" } else { "caveat" };
-    view! {
-        <li class=class>
-            <span aria-hidden="true" class="caveat-sign">"▲"</span>
-            <span>{chip.text.clone()}</span>
-            {links.collect_view()}
-        </li>
-    }
+    el("li").class(class).add([sign("▲").class("caveat-sign"), text_el("span", "", &chip.text)]).add_all(links)
 }

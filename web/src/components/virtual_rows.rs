@@ -1,17 +1,16 @@
 //! A list of any length of which only the rows in sight are in the page; the window scrolls, not the list.
 
-use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
+use crate::dom::{El, el};
 use crate::waterfall::viewport::{ROW_PX, Viewport};
 
 /// Follows the window's scrolling for one list.
 #[derive(Clone, Copy)]
 pub(crate) struct VirtualRows {
-    /// The element that has the whole list's height.
-    pub(crate) list: NodeRef<Div>,
+    list: StoredValue<Option<web_sys::Element>, LocalStorage>,
     rows: Signal<usize>,
     scrolled_px: RwSignal<f64>,
     visible_px: RwSignal<f64>,
@@ -22,7 +21,7 @@ impl VirtualRows {
     /// Follows the window until the current component goes away.
     pub(crate) fn of_component(rows: Signal<usize>) -> Self {
         let this = Self {
-            list: NodeRef::new(),
+            list: StoredValue::new_local(None),
             rows,
             scrolled_px: RwSignal::new(-300.0),
             visible_px: RwSignal::new(900.0),
@@ -37,9 +36,7 @@ impl VirtualRows {
         this.observe_body();
         Effect::new(move |_| {
             rows.track();
-            if this.list.get().is_some() {
-                this.measure_soon();
-            }
+            this.measure_soon();
         });
         this
     }
@@ -78,7 +75,7 @@ impl VirtualRows {
     }
 
     fn measure(self) {
-        let Some(list) = self.list.get_untracked() else { return };
+        let Some(list) = self.list.try_get_value().flatten() else { return };
         let covered = covered_px();
         let height = window().inner_height().ok().and_then(|value| value.as_f64()).unwrap_or(900.0);
         self.scrolled_px.set(covered - list.get_bounding_client_rect().top());
@@ -97,17 +94,19 @@ impl VirtualRows {
         })
     }
 
-    /// Returns the height of the list.
-    pub(crate) fn height(self) -> impl Fn() -> String + Copy + Send + Sync + 'static {
-        move || format!("{}px", self.viewport().spacer_px())
-    }
-
-    /// Returns where the first existing row stands.
-    pub(crate) fn shift(self) -> impl Fn() -> String + Copy + Send + Sync + 'static {
-        move || {
+    /// Returns the element that has the whole list's height, with `rows` (the ones in sight) at their place in it.
+    pub(crate) fn place(self, rows: El) -> El {
+        let shown = rows.dyn_style("transform", move || {
             let viewport = self.viewport();
             format!("translateY({}px)", viewport.top_of(viewport.window().start))
-        }
+        });
+        let space = el("div")
+            .class("rows-space")
+            .attr("role", "presentation")
+            .dyn_style("height", move || format!("{}px", self.viewport().spacer_px()))
+            .add(shown);
+        self.list.set_value(Some(space.element().clone()));
+        space
     }
 
     /// Scrolls so that a row is in sight.

@@ -1,6 +1,7 @@
 //! The page of one request: what happened, first in words, then drawn, then raw.
 
 pub(crate) mod data;
+pub(crate) mod near;
 pub(crate) mod state;
 
 use std::time::Duration;
@@ -11,25 +12,28 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::announce::use_announcer;
 use crate::client::{self, Failure};
-use crate::components::bits::{FailureBox, Skeleton};
-use crate::components::copy_button::copy;
-use crate::components::drawer::Drawer;
-use crate::components::errors_tab::ErrorsTab;
-use crate::components::facts::Facts;
-use crate::components::raw_tab::RawTab;
-use crate::components::story_list::StoryList;
-use crate::components::tabs::StoryTabs;
-use crate::components::time_bar::TimeBar;
-use crate::components::timeline::Timeline;
-use crate::components::verdict::{StoryHead, Verdict};
-use crate::dom::El;
+use crate::components::bits::{failure_box, skeleton};
+use crate::components::drawer::drawer;
+use crate::components::errors_tab::errors_tab;
+use crate::components::facts::facts;
+use crate::components::flame::flame_tab;
+use crate::components::graph_tab::graph_tab;
+use crate::components::raw_tab::raw_tab;
+use crate::components::story_list::story_list;
+use crate::components::table_tab::table_tab;
+use crate::components::tabs::{crumbs, story_tabs};
+use crate::components::time_bar::time_bar;
+use crate::components::timeline::timeline;
+use crate::components::verdict::{copy_story, story_head, verdict};
+use crate::dom::{El, el, text_el};
 use crate::keys::{Key, use_keys};
 use crate::live::use_live;
 use crate::pages::not_found::nothing_found;
 use crate::prefs::now_nanos;
 use crate::route::Tab;
-use crate::{strings, told};
-use data::StoryData;
+use crate::shared::Shared;
+use crate::strings;
+use data::Trace;
 use state::{Load, StoryState};
 
 /// How long after an arrival the trace is asked for again, so that a burst costs one request.
@@ -39,104 +43,120 @@ const REFETCH_AFTER: Duration = Duration::from_millis(300);
 const QUIET_NS: u64 = 5_000_000_000;
 
 /// The page.
-#[component]
-pub(crate) fn StoryPage(
-    /// The trace, 32 lower-case hex digits.
-    trace_id: String,
-) -> impl IntoView {
-    document().set_title(&strings::story_document_title(&trace_id));
-    let state = StoryState::of_component(trace_id);
+pub(crate) fn story_page(trace_id: &str) -> El {
+    document().set_title(&strings::story_document_title(trace_id));
+    let state = StoryState::of_component(trace_id.to_owned());
     provide_context(state);
     load(state);
     follow_arrivals(state);
     handle_keys(state);
-    let retry = Callback::new(move |()| load(state));
     let body = move || match state.load.get() {
-        Load::Loading => view! { <h1 class="hidden">{strings::LOADING}</h1><Skeleton rows=14/> }.into_any(),
-        Load::NotFound => not_found(state.trace_id.get_value()).into_any(),
-        Load::Failed(failure) => view! {
-            <div class="page-narrow">
-                <h1>{strings::STORY_FAILED}</h1>
-                <FailureBox failure retry/>
-            </div>
+        Load::Loading => vec![text_el("h1", "hidden", strings::LOADING), skeleton(14)],
+        Load::NotFound => vec![el("div").class("page-narrow").add(not_found(state))],
+        Load::Failed(failure) => {
+            let title = text_el("h1", "", strings::STORY_FAILED);
+            vec![el("div").class("page-narrow").add([title, failure_box("", &failure, move || load(state))])]
         }
-        .into_any(),
-        Load::Ready => view! { <Ready/> }.into_any(),
+        Load::Ready => vec![ready(state), el("div").class("drawer-place").children(move || drawer(state))],
     };
-    view! { <div class="story-page" class:with-drawer=move || state.drawer_is_open()>{body}</div> }
+    el("div").class("story-page").dyn_class("with-drawer", move || state.drawer_is_open()).children(body)
 }
 
 /// Everything of a story that is there.
-#[component]
-fn Ready() -> impl IntoView {
-    let state = expect_context::<StoryState>();
-    let tab = Memo::new(move |_| state.nav.route().tab);
+fn ready(state: StoryState) -> El {
+    let tab = Memo::new(move |_| state.view.with(|view| view.tab));
     let panel = move || match tab.get() {
-        Tab::Timeline => view! { <Timeline/> }.into_any(),
-        Tab::List => view! { <StoryList/> }.into_any(),
-        Tab::Errors => view! { <ErrorsTab/> }.into_any(),
-        Tab::Raw => view! { <RawTab/> }.into_any(),
+        Tab::Timeline => timeline(state),
+        Tab::List => story_list(state),
+        Tab::Flame => flame_tab(state),
+        Tab::Table => table_tab(state),
+        Tab::Graph => graph_tab(state),
+        Tab::Errors => errors_tab(state),
+        Tab::Raw => raw_tab(state),
     };
-    view! {
-        <article class="story">
-            <StoryHead/>
-            <Verdict/>
-            <div class="answer"><Facts/><TimeBar/></div>
-            <StoryTabs/>
-            <div id="story-panel" class="story-panel" role="tabpanel" aria-labelledby=move || format!("tab-{}", tab.get().word())>
-                {panel}
-            </div>
-        </article>
-        <Drawer/>
-    }
+    let told = el("div").children(move || match state.story.get() {
+        None => vec![skeleton(3)],
+        Some(Err(failure)) => vec![failure_box(strings::VERDICT_FAILED, &failure, move || load_story(state))],
+        Some(Ok(story)) => {
+            let answer = el("div").class("answer").add(facts(state, &story)).add(time_bar(state, &story));
+            let mut parts = verdict(state, &story);
+            parts.push(answer);
+            parts
+        }
+    });
+    let labelled = move || Some(format!("tab-{}", tab.get().word()));
+    let panel = el("div")
+        .id("story-panel")
+        .class("story-panel")
+        .attr("role", "tabpanel")
+        .dyn_attr("aria-labelledby", labelled)
+        .children(panel);
+    el("article").class("story").add([story_head(state), told, story_tabs(state), crumbs(state), panel])
 }
 
 /// No span of this id is stored: say what was looked for, and wait.
-fn not_found(trace_id: String) -> impl IntoView {
+fn not_found(state: StoryState) -> Vec<El> {
     let candidate = ResolvedCandidate {
         form: strings::TRACE_ID_WORDS.to_owned(),
-        id: trace_id,
+        id: state.trace_id.get_value(),
         span_id: None,
         confidence: 100,
         note: None,
         traces: Vec::new(),
     };
-    let place = NodeRef::<leptos::html::Div>::new();
-    Effect::new(move |_| {
-        if let Some(place) = place.get() {
-            El::of(place.into()).add(nothing_found(&[candidate.clone()], &Searched::default()));
-        }
-    });
-    view! { <div class="page-narrow" node_ref=place></div> }
+    nothing_found(&[candidate], &Searched::default())
 }
 
-/// Asks for the trace and computes its story.
+/// Asks for the trace and its story: the rows draw first, whichever comes first.
 fn load(state: StoryState) {
     let trace_id = state.trace_id.get_value();
     spawn_local(async move {
-        let answer = client::trace(&trace_id, state.lifetime).await;
-        if state.lifetime.is_over() {
-            return;
-        }
-        match answer {
-            Ok(view) if view.spans.is_empty() && view.logs.is_empty() => state.load.set(Load::NotFound),
-            Ok(view) => {
-                state.take(StoryData::new(view));
-                show_title(state);
+        // At first the rows are drawn before the rest is there; later both change at once.
+        let first = state.trace.with_untracked(Option::is_none);
+        let mut kept = None;
+        let answer = client::pack(&trace_id, state.lifetime, |structure| {
+            if state.lifetime.is_over() {
+                return;
+            }
+            if structure.rows.is_empty() && structure.logs.time_ns.is_empty() {
+                state.load.set(Load::NotFound);
+            } else if first {
+                state.take(Trace::new(structure));
+            } else {
+                kept = Some(Trace::new(structure));
+            }
+        });
+        match answer.await {
+            _ if state.lifetime.is_over() => {}
+            Ok(details) => {
+                if let Some(trace) = kept {
+                    state.take(trace);
+                }
+                state.details.set(Some(Shared::new(details)));
             }
             Err(Failure::Aborted) => {}
             // A story that is shown stays; the stream brings the next chance.
-            Err(_) if state.data.with_untracked(Option::is_some) => {}
+            Err(_) if state.details.with_untracked(Option::is_some) => {}
             Err(failure) if failure.is_not_found() => state.load.set(Load::NotFound),
             Err(failure) => state.load.set(Load::Failed(failure)),
         }
     });
+    load_story(state);
 }
 
-fn show_title(state: StoryState) {
-    state.data.with_untracked(|data| {
-        if let Some(data) = data {
-            document().set_title(&strings::story_title(&data.story.title));
+fn load_story(state: StoryState) {
+    let trace_id = state.trace_id.get_value();
+    spawn_local(async move {
+        let answer = client::story(&trace_id, state.lifetime).await;
+        match answer {
+            _ if state.lifetime.is_over() => {}
+            Ok(story) => {
+                document().set_title(&strings::story_title(&story.title));
+                state.story.set(Some(Ok(Shared::new(story))));
+            }
+            Err(Failure::Aborted) => {}
+            Err(_) if state.story.with_untracked(|story| matches!(story, Some(Ok(_)))) => {}
+            Err(failure) => state.story.set(Some(Err(failure))),
         }
     });
 }
@@ -165,7 +185,7 @@ fn follow_arrivals(state: StoryState) {
         );
     });
     let check = move || {
-        let last = state.data.with_untracked(|data| data.as_ref().map_or(0, |data| data.arrived_nanos));
+        let last = state.trace.with_untracked(|trace| trace.as_ref().map_or(0, |trace| trace.arrived_nanos));
         let receiving = last > 0 && now_nanos().saturating_sub(last) < QUIET_NS;
         if state.receiving.get_untracked() != receiving {
             state.receiving.set(receiving);
@@ -186,19 +206,25 @@ fn handle_keys(state: StoryState) {
         match (key.name.as_str(), key.shift) {
             ("j", _) => state.step(1),
             ("k", _) => state.step(-1),
-            ("e", false) => state.next_error(1),
-            ("E" | "e", _) => state.next_error(-1),
-            ("n", false) => state.next_match(1),
-            ("N" | "n", _) => state.next_match(-1),
+            ("e", false) => state.next_error(true),
+            ("E" | "e", _) => state.next_error(false),
+            ("n", false) => state.next_match(true),
+            ("N" | "n", _) => state.next_match(false),
+            (".", _) => state.step_to_sibling(true),
+            (",", _) => state.step_to_sibling(false),
             ("]", _) => state.fold_all(false),
             ("[", _) => state.fold_all(true),
-            ("b", _) => state.grouped.update(|grouped| *grouped = !*grouped),
-            ("f", _) => crate::keys::focus(strings::FIND_ID),
-            ("y", _) => state.data.with_untracked(|data| {
-                if let Some(data) = data {
-                    copy(&told::markdown(&data.story, &data.view), strings::WHAT_STORY, announcer);
-                }
-            }),
+            ("b", _) => state.change(|view| view.flat = !view.flat),
+            ("o", _) => state.change(|view| view.errors = !view.errors),
+            ("f", false) => crate::keys::focus(strings::FIND_ID),
+            ("F" | "f", _) => state.change(|view| view.hide = !view.hide),
+            ("z", _) => state.zoom_to_active(),
+            ("r", _) => state.root_at_active(),
+            ("w", _) => state.zoom_by(0.5, 0.0),
+            ("s", _) => state.zoom_by(2.0, 0.0),
+            ("a", _) => state.zoom_by(1.0, -0.25),
+            ("d", _) => state.zoom_by(1.0, 0.25),
+            ("y", _) => copy_story(state, announcer),
             ("Escape", _) => return state.escape(),
             ("Enter", _) => return state.open_active_unless_focused(),
             (digit, _) => {

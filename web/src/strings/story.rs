@@ -1,7 +1,5 @@
 //! The words of the story page.
 
-use crate::route::Tab;
-
 // Story
 /// There is no story.
 pub const STORY_FAILED: &str = "The story cannot be shown";
@@ -66,17 +64,6 @@ pub fn times(count: u64) -> String {
     format!("×{count}")
 }
 
-/// Name of a tab.
-#[must_use]
-pub const fn tab_name(tab: Tab) -> &'static str {
-    match tab {
-        Tab::Timeline => "Timeline",
-        Tab::List => "Story list",
-        Tab::Errors => "Errors",
-        Tab::Raw => "Raw",
-    }
-}
-
 // Timeline
 /// The id of the search box.
 pub const FIND_ID: &str = "find-box";
@@ -121,19 +108,19 @@ pub fn missing_parent(span_id: &str) -> String {
 
 /// How often a span repeats, and for how long in sum.
 #[must_use]
-pub fn repeats(count: usize, sum: &str) -> String {
+pub fn repeats(count: u32, sum: &str) -> String {
     format!("×{count} Σ {sum}")
 }
 
 /// How deep a row is, beyond what indentation shows.
 #[must_use]
-pub fn level(depth: usize) -> String {
+pub fn level(depth: u32) -> String {
     format!("level {depth}")
 }
 
 /// What a folded row hides.
 #[must_use]
-pub fn folded_below(spans: usize, errors: usize) -> String {
+pub fn folded_below(spans: u32, errors: u32) -> String {
     let spans = if spans == 1 { "+1 span".to_owned() } else { format!("+{spans} spans") };
     match errors {
         0 => spans,

@@ -1,409 +1,289 @@
-//! The tree of a trace in drawing order.
+//! Which lines of a trace are shown: what is folded, bundled, filtered, taken as the root.
 //!
-//! Every span is in it exactly once, whatever its parent claims: spans whose parent never arrived stand below a row that
-//! names the missing parent, and a cycle of parents is cut at its earliest span. Runs of equal leaf siblings become one
-//! group that starts folded; a span with an error is never put into a group.
+//! A trace comes in drawing order ([`telltale_story::pack::Rows`]), so lines are chosen by one pass over it, however
+//! many rows there are. Runs of equal leaf siblings become one line; a span with an error is never put into one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use telltale_api::trace::{SpanRow, TraceView};
-use telltale_story::story::is_error;
+use telltale_story::pack::{Rows, Structure};
 
-use crate::palette::Palette;
+/// Siblings in a row, equal in service and name, that are bundled.
+pub const BUNDLED_MIN: u32 = 5;
 
-/// Siblings in a row, equal in service and name, that become a group.
-pub const GROUP_MEMBERS_MIN: usize = 5;
+/// Lines that are open when a trace is first shown.
+pub const FIRST_LINES: usize = 200;
 
-/// Rows that are open when a trace is first shown; beyond it, only the way to errors stays open.
-pub const OPEN_ROWS_MAX: usize = 200;
-
-/// What a row is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NodeKind {
-    /// A span, by its position in [`TraceView::spans`].
-    Span(usize),
-    /// A parent that other spans name and that has not arrived.
-    Missing(String),
-    /// Equal siblings; the first one's position, how many, and the sum of their durations.
-    Group {
-        /// Position of the first member.
-        first: usize,
-        /// Members.
-        count: usize,
-        /// Sum of the members' durations.
-        sum_ns: i64,
-    },
+/// What a line stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Line {
+    /// A span, or a parent that never arrived, by its row.
+    Row(u32),
+    /// Equal siblings, by the row of the first.
+    Bundle(u32),
 }
 
-/// A row of the waterfall.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
-    /// What it is.
-    pub kind: NodeKind,
-    /// Stays the same when the trace is loaded again.
-    pub key: u64,
-    /// Depth in the tree, from 0.
-    pub depth: usize,
-    /// Rows below it, at any depth. They follow it directly.
-    pub descendants: usize,
-    /// Rows directly below it.
-    pub children: usize,
-    /// Place among its siblings, from 1.
-    pub position: usize,
-    /// Number of siblings, itself included.
-    pub set_size: usize,
-    /// Row of the parent.
-    pub parent: Option<usize>,
-    /// From the trace's start.
-    pub offset_ns: i64,
-    /// Length.
-    pub duration_ns: i64,
-    /// Whether the span has an error status.
-    pub is_error: bool,
-    /// Errors below it, at any depth.
-    pub errors_below: usize,
-    /// Whether it starts folded.
-    pub starts_folded: bool,
+/// Equal leaf siblings that follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bundle {
+    /// How many.
+    pub count: u32,
+    /// Sum of their durations.
+    pub sum_ns: i64,
+    /// From the start of the first to the latest end.
+    pub length_ns: i64,
 }
 
-/// A trace, ready to be drawn.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Waterfall {
-    /// Rows in drawing order, as if nothing were folded.
-    pub nodes: Vec<Node>,
-    /// Row of each span, by position in [`TraceView::spans`].
-    pub row_of_span: Vec<usize>,
-    /// Earliest start.
-    pub start_unix_nano: u64,
-    /// From the earliest start to the latest end; at least 1, so that it can divide.
-    pub duration_ns: i64,
-    /// Colours of the services.
-    pub palette: Palette,
+/// What the reader chose.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Choice<'a> {
+    /// Folded or unfolded by hand, by [`Layout::key`].
+    pub folds: Option<&'a HashMap<u64, bool>>,
+    /// Repeats are shown each.
+    pub flat: bool,
+    /// The row that is shown as if it were the root.
+    pub root: Option<u32>,
+    /// Rows to show; none: all. Rows above these must be among them.
+    pub keep: Option<&'a [bool]>,
 }
 
-impl Waterfall {
-    /// Lays out a trace, with or without grouping of repeats.
+/// What is computed once for a trace.
+#[derive(Debug, Clone, Default)]
+pub struct Layout {
+    bundles: HashMap<u32, Bundle>,
+    /// Rows that start folded.
+    folded: Vec<bool>,
+    /// Failed spans before each row, and after the last.
+    errors_before: Vec<u32>,
+}
+
+fn index(row: u32) -> usize {
+    usize::try_from(row).unwrap_or(usize::MAX)
+}
+
+impl Layout {
+    /// Lays out a trace. In a large one the ways to errors and the critical path are open, others as far as they fit.
     #[must_use]
-    pub fn new(view: &TraceView, grouped: bool) -> Self {
-        // A start of zero means "unknown" and moves nothing.
-        let starts = view.spans.iter().map(|span| span.start_unix_nano.0).filter(|start| *start > 0);
-        let start_unix_nano = starts.min().unwrap_or_default();
-        let mut waterfall = Self {
-            nodes: Vec::with_capacity(view.spans.len()),
-            row_of_span: vec![0; view.spans.len()],
-            start_unix_nano,
-            duration_ns: 1,
-            palette: palette(view),
-        };
-        Builder::new(view, grouped, &mut waterfall).build();
-        waterfall.duration_ns =
-            waterfall.nodes.iter().map(|node| node.offset_ns.saturating_add(node.duration_ns)).fold(1, i64::max);
-        waterfall.count_below();
-        waterfall.fold_by_default();
-        waterfall
+    pub fn new(structure: &Structure) -> Self {
+        let rows = &structure.rows;
+        let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let mut errors = 0_u32;
+        let mut errors_before = Vec::with_capacity(rows.len() + 1);
+        errors_before.push(0);
+        for row in 0..count {
+            errors += u32::from(rows.is_error(row));
+            errors_before.push(errors);
+        }
+        let mut layout = Self { bundles: bundles(rows, count), folded: Vec::new(), errors_before };
+        layout.folded = layout.first_folds(structure, count);
+        layout
     }
 
-    /// Returns the rows that are shown; `folds` are the choices made by hand, by key.
+    /// Returns the lines that are shown.
     #[must_use]
-    pub fn visible(&self, folds: &HashMap<u64, bool>) -> Vec<usize> {
-        let mut rows = Vec::new();
-        let mut row = 0;
-        while let Some(node) = self.nodes.get(row) {
-            rows.push(row);
-            let folded = node.children > 0 && folds.get(&node.key).copied().unwrap_or(node.starts_folded);
-            row += 1 + if folded { node.descendants } else { 0 };
-        }
-        rows
-    }
-
-    /// Returns the rows above a row, nearest first.
-    pub fn ancestors(&self, row: usize) -> impl Iterator<Item = usize> + '_ {
-        std::iter::successors(self.nodes.get(row).and_then(|node| node.parent), |row| {
-            self.nodes.get(*row).and_then(|node| node.parent)
-        })
-    }
-
-    /// Returns the place of a time as a share of the trace, 0 to 100.
-    #[must_use]
-    pub fn percent(&self, offset_ns: i64) -> f64 {
-        (as_f64(offset_ns) / as_f64(self.duration_ns) * 100.0).clamp(0.0, 100.0)
-    }
-
-    /// Fills in what each row has below it; children stand after their parents, so one pass from the end does.
-    fn count_below(&mut self) {
-        for row in (0..self.nodes.len()).rev() {
-            let Some(node) = self.nodes.get(row) else { continue };
-            let (below, errors) = (node.descendants + 1, node.errors_below + usize::from(node.is_error));
-            if let Some(parent) = node.parent.and_then(|parent| self.nodes.get_mut(parent)) {
-                parent.descendants += below;
-                parent.errors_below += errors;
-            }
-        }
-    }
-
-    /// Folds groups, and in a large trace everything below the deepest level that still fits, but for ways to errors.
-    fn fold_by_default(&mut self) {
-        let mut rows_at_depth = Vec::new();
-        for node in &self.nodes {
-            if rows_at_depth.len() <= node.depth {
-                rows_at_depth.resize(node.depth + 1, 0_usize);
-            }
-            if let Some(count) = rows_at_depth.get_mut(node.depth) {
-                *count += 1;
-            }
-        }
-        let mut total = 0;
-        let fitting = rows_at_depth.iter().take_while(|count| {
-            total += **count;
-            total <= OPEN_ROWS_MAX
-        });
-        let open_depth = fitting.count().max(1);
-        let large = self.nodes.len() > OPEN_ROWS_MAX;
-        let mut opened = 0;
-        for node in &mut self.nodes {
-            let group = matches!(node.kind, NodeKind::Group { .. });
-            let too_deep = large && node.depth + 1 >= open_depth;
-            let leads_to_error = node.errors_below > 0 && opened < OPEN_ROWS_MAX;
-            node.starts_folded = node.children > 0 && (group || (too_deep && !leads_to_error));
-            if too_deep && !node.starts_folded {
-                opened += node.children;
-            }
-        }
-    }
-}
-
-/// What is done next while the tree is walked without recursion.
-struct Task {
-    kind: NodeKind,
-    depth: usize,
-    position: usize,
-    set_size: usize,
-    parent: Option<usize>,
-}
-
-struct Builder<'a> {
-    view: &'a TraceView,
-    grouped: bool,
-    out: &'a mut Waterfall,
-    children: Vec<Vec<usize>>,
-    /// Spans by the missing parent that they name.
-    orphans: HashMap<&'a str, Vec<usize>>,
-    /// Members of each group, by its first span.
-    members: HashMap<usize, Vec<usize>>,
-    placed: Vec<bool>,
-    keys: HashSet<u64>,
-}
-
-impl<'a> Builder<'a> {
-    fn new(view: &'a TraceView, grouped: bool, out: &'a mut Waterfall) -> Self {
-        let count = view.spans.len();
-        Self {
-            view,
-            grouped,
-            out,
-            children: vec![Vec::new(); count],
-            orphans: HashMap::new(),
-            members: HashMap::new(),
-            placed: vec![false; count],
-            keys: HashSet::new(),
-        }
-    }
-
-    fn build(mut self) {
-        let tops = self.link();
-        let mut stack = Vec::new();
-        self.push_siblings(&mut stack, tops, 0, None);
-        self.walk(stack);
-        // What is left hangs in cycles of parents: cut each at its earliest span.
-        for span in 0..self.view.spans.len() {
-            if self.placed.get(span) == Some(&false) {
-                let task = Task { kind: NodeKind::Span(span), depth: 0, position: 1, set_size: 1, parent: None };
-                self.walk(vec![task]);
-            }
-        }
-    }
-
-    /// Fills `children` and returns the top rows by time: roots, and missing parents.
-    fn link(&mut self) -> Vec<NodeKind> {
-        let mut by_id: HashMap<&str, usize> = HashMap::with_capacity(self.view.spans.len());
-        for (index, span) in self.view.spans.iter().enumerate() {
-            by_id.entry(span.span_id.as_str()).or_insert(index);
-        }
-        let mut tops = Vec::new();
-        for (index, span) in self.view.spans.iter().enumerate() {
-            let Some(parent) = span.parent_span_id.as_deref() else {
-                tops.push(NodeKind::Span(index));
-                continue;
-            };
-            match by_id.get(parent).and_then(|parent| self.children.get_mut(*parent)) {
-                Some(siblings) => siblings.push(index),
-                None => {
-                    let orphans = self.orphans.entry(parent).or_default();
-                    if orphans.is_empty() {
-                        tops.push(NodeKind::Missing(parent.to_owned()));
-                    }
-                    orphans.push(index);
-                }
-            }
-        }
-        tops
-    }
-
-    fn walk(&mut self, mut stack: Vec<Task>) {
-        while let Some(task) = stack.pop() {
-            if let NodeKind::Span(span) = task.kind {
-                match self.placed.get_mut(span) {
-                    Some(placed) if !*placed => *placed = true,
-                    _ => continue,
-                }
-            }
-            let row = self.out.nodes.len();
-            let depth = task.depth + 1;
-            let below = self.below(&task.kind);
-            let node = self.node(task);
-            self.out.nodes.push(node);
-            let count = self.push_siblings(&mut stack, below, depth, Some(row));
-            if let Some(node) = self.out.nodes.get_mut(row) {
-                node.children = count;
-            }
-            if let Some(NodeKind::Span(span)) = self.out.nodes.get(row).map(|node| node.kind.clone())
-                && let Some(place) = self.out.row_of_span.get_mut(span)
+    pub fn lines(&self, rows: &Rows, choice: Choice<'_>) -> Vec<Line> {
+        let end = choice.root.map_or_else(|| u32::try_from(rows.len()).unwrap_or(u32::MAX), |root| rows.end(root));
+        let mut row = choice.root.unwrap_or(0);
+        let mut lines = Vec::new();
+        while row < end {
+            if let Some(keep) = choice.keep
+                && keep.get(index(row)) != Some(&true)
             {
-                *place = row;
+                // Nothing below a hidden row is shown either.
+                row = rows.end(row);
+                continue;
             }
-        }
-    }
-
-    /// Returns what stands directly below a row.
-    fn below(&mut self, kind: &NodeKind) -> Vec<NodeKind> {
-        let spans = match kind {
-            NodeKind::Span(span) => self.children.get_mut(*span).map(std::mem::take).unwrap_or_default(),
-            NodeKind::Missing(id) => self.orphans.get(id.as_str()).cloned().unwrap_or_default(),
-            NodeKind::Group { first, .. } => {
-                let members = self.members.get(first).cloned().unwrap_or_default();
-                return members.into_iter().map(NodeKind::Span).collect();
+            let bundle = self.bundles.get(&row).filter(|_| !choice.flat && choice.keep.is_none());
+            if let Some(bundle) = bundle {
+                let line = Line::Bundle(row);
+                lines.push(line);
+                if !self.is_folded(rows, line, choice) {
+                    lines.extend((row..row + bundle.count).map(Line::Row));
+                }
+                row += bundle.count;
+                continue;
             }
-        };
-        let free: Vec<usize> = spans.into_iter().filter(|span| self.placed.get(*span) == Some(&false)).collect();
-        self.group(&free)
-    }
-
-    /// Turns siblings into rows, runs of equal leaves into groups.
-    fn group(&mut self, siblings: &[usize]) -> Vec<NodeKind> {
-        let mut rows = Vec::new();
-        let mut rest = siblings;
-        while let Some(first) = rest.first() {
-            let run = if self.grouped { self.run_length(rest) } else { 1 };
-            let (members, after) = rest.split_at(run.min(rest.len()));
-            if run >= GROUP_MEMBERS_MIN {
-                let spans = members.iter().filter_map(|span| self.view.spans.get(*span));
-                let sum_ns = spans.fold(0_i64, |sum, span| sum.saturating_add(span.duration_ns.0));
-                rows.push(NodeKind::Group { first: *first, count: run, sum_ns });
-                self.members.insert(*first, members.to_vec());
+            let line = Line::Row(row);
+            lines.push(line);
+            let is_root = choice.root == Some(row);
+            row = if !is_root && rows.has_children(row) && self.is_folded(rows, line, choice) {
+                rows.end(row)
             } else {
-                rows.extend(members.iter().map(|span| NodeKind::Span(*span)));
-            }
-            rest = after;
+                row + 1
+            };
         }
-        rows
+        lines
     }
 
-    /// Returns how many of the first siblings are alike, at least 1.
-    fn run_length(&self, siblings: &[usize]) -> usize {
-        let look = |span: &usize| -> Option<(&SpanRow, bool)> {
-            let row = self.view.spans.get(*span)?;
-            let leaf = self.children.get(*span).is_some_and(Vec::is_empty);
-            Some((row, leaf && !is_error(row)))
-        };
-        let Some((first, true)) = siblings.first().and_then(look) else { return 1 };
-        let alike = siblings.iter().map_while(look).take_while(|(span, groupable)| {
-            *groupable && span.name == first.name && span.service_name == first.service_name
-        });
-        alike.count().max(1)
-    }
-
-    /// Puts rows on the stack, last first, and returns how many.
-    fn push_siblings(&self, stack: &mut Vec<Task>, rows: Vec<NodeKind>, depth: usize, parent: Option<usize>) -> usize {
-        let set_size = rows.len();
-        for (index, kind) in rows.into_iter().enumerate().rev() {
-            stack.push(Task { kind, depth, position: index + 1, set_size, parent });
-        }
-        set_size
-    }
-
-    fn node(&mut self, task: Task) -> Node {
-        let (offset_ns, duration_ns, name, is_error) = match &task.kind {
-            NodeKind::Span(span) => self.span_numbers(*span, "span"),
-            NodeKind::Group { first, .. } => {
-                let (offset, _, key, _) = self.span_numbers(*first, "group");
-                (offset, self.group_length(*first, offset), key, false)
-            }
-            NodeKind::Missing(id) => {
-                // Spans are sorted by start, so the first orphan is the earliest.
-                let first = self.orphans.get(id.as_str()).and_then(|orphans| orphans.first()).copied();
-                let offset = first.map_or(0, |span| self.span_numbers(span, "").0);
-                (offset, 0, format!("missing {id}"), false)
-            }
-        };
-        Node {
-            key: self.unique_key(&name),
-            kind: task.kind,
-            depth: task.depth,
-            descendants: 0,
-            children: 0,
-            position: task.position,
-            set_size: task.set_size,
-            parent: task.parent,
-            offset_ns,
-            duration_ns,
-            is_error,
-            errors_below: 0,
-            starts_folded: false,
-        }
-    }
-
-    fn span_numbers(&self, span: usize, word: &str) -> (i64, i64, String, bool) {
-        self.view.spans.get(span).map_or((0, 0, String::new(), false), |row| {
-            (self.offset(row), row.duration_ns.0.max(0), format!("{word} {}", row.span_id), is_error(row))
+    /// Returns whether a line is folded. A filter opens what the reader did not fold by hand.
+    #[must_use]
+    pub fn is_folded(&self, rows: &Rows, line: Line, choice: Choice<'_>) -> bool {
+        let by_hand = choice.folds.and_then(|folds| folds.get(&self.key(rows, line))).copied();
+        by_hand.unwrap_or_else(|| match line {
+            Line::Bundle(_) => true,
+            Line::Row(row) => choice.keep.is_none() && self.folded.get(index(row)) == Some(&true),
         })
     }
 
-    fn group_length(&self, first: usize, offset: i64) -> i64 {
-        let members = self.members.get(&first).into_iter().flatten();
-        let spans = members.filter_map(|span| self.view.spans.get(*span));
-        spans.map(|span| self.offset(span).saturating_add(span.duration_ns.0) - offset).fold(0, i64::max)
-    }
-
-    fn offset(&self, span: &SpanRow) -> i64 {
-        i64::try_from(span.start_unix_nano.0.saturating_sub(self.out.start_unix_nano)).unwrap_or(i64::MAX)
-    }
-
-    /// Returns a number for a row's name (FNV-1a, 64 bits); equal names (a span id sent twice) count on.
-    fn unique_key(&mut self, name: &str) -> u64 {
-        let start = 0xcbf2_9ce4_8422_2325_u64;
-        let mut key =
-            name.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-        while !self.keys.insert(key) {
-            key = key.wrapping_add(1);
+    /// Returns a number for a line that stays when the trace grows.
+    #[must_use]
+    pub fn key(&self, rows: &Rows, line: Line) -> u64 {
+        let id = |row: u32| rows.id.get(index(row)).copied().unwrap_or_default();
+        match line {
+            Line::Row(row) if rows.is_missing(row) => id(row).rotate_left(7) ^ 0x5bd1_e995,
+            Line::Row(row) => id(row),
+            Line::Bundle(row) => id(row).rotate_left(13) ^ 0x9e37_79b9,
         }
-        key
+    }
+
+    /// Returns the bundle that begins at a row.
+    #[must_use]
+    pub fn bundle(&self, first: u32) -> Option<Bundle> {
+        self.bundles.get(&first).copied()
+    }
+
+    /// Returns the first rows of all bundles, in no order.
+    pub fn bundles(&self) -> impl Iterator<Item = u32> + '_ {
+        self.bundles.keys().copied()
+    }
+
+    /// Returns the bundle that holds a row, by its first row.
+    #[must_use]
+    pub fn bundle_of(&self, rows: &Rows, row: u32) -> Option<u32> {
+        // Members of a bundle are leaves: their siblings stand directly before them.
+        (0..=row)
+            .rev()
+            .take_while(|other| !rows.has_children(*other))
+            .find_map(|first| {
+                let bundle = self.bundles.get(&first)?;
+                Some((first, bundle.count))
+            })
+            .and_then(|(first, count)| (row < first + count).then_some(first))
+    }
+
+    /// Returns how many spans below a row failed.
+    #[must_use]
+    pub fn errors_below(&self, rows: &Rows, row: u32) -> u32 {
+        self.errors_between(row + 1, rows.end(row))
+    }
+
+    fn errors_between(&self, from: u32, to: u32) -> u32 {
+        let before = |row: u32| self.errors_before.get(index(row)).copied().unwrap_or_default();
+        before(to).saturating_sub(before(from))
+    }
+
+    /// Returns the rows with errors, in order.
+    pub fn error_rows(&self) -> impl Iterator<Item = u32> + '_ {
+        let pairs = self.errors_before.iter().zip(self.errors_before.iter().skip(1));
+        (0_u32..).zip(pairs).filter(|(_, (before, after))| before < after).map(|(row, _)| row)
+    }
+
+    /// Folds nothing in a small trace. In a large one, opens best first: ways to errors, the critical path, upper levels.
+    fn first_folds(&self, structure: &Structure, count: u32) -> Vec<bool> {
+        let rows = &structure.rows;
+        if rows.len() <= FIRST_LINES {
+            return vec![false; rows.len()];
+        }
+        let mut on_path = vec![false; rows.len()];
+        for piece in &structure.path {
+            if let Some(place) = on_path.get_mut(index(piece.row)) {
+                *place = true;
+            }
+        }
+        let mut folded: Vec<bool> = (0..count).map(|row| rows.has_children(row)).collect();
+        let rank = |row: u32| {
+            let depth = rows.depth.get(index(row)).copied().unwrap_or_default();
+            let path = on_path.get(index(row)) == Some(&true);
+            (self.errors_below(rows, row) > 0, path, std::cmp::Reverse(depth), std::cmp::Reverse(row), row)
+        };
+        let tops: Vec<u32> = siblings(rows, 0, count).collect();
+        let mut shown = self.lines_of(rows, 0, count);
+        let mut queue: std::collections::BinaryHeap<_> =
+            tops.into_iter().filter(|row| rows.has_children(*row)).map(rank).collect();
+        while let Some((.., row)) = queue.pop() {
+            let inside = self.lines_of(rows, row + 1, rows.end(row));
+            // A top row always opens: a trace of one row tells nothing.
+            if rows.parent(row).is_none() || shown + inside <= FIRST_LINES {
+                shown += inside;
+                if let Some(place) = folded.get_mut(index(row)) {
+                    *place = false;
+                }
+                queue
+                    .extend(siblings(rows, row + 1, rows.end(row)).filter(|child| rows.has_children(*child)).map(rank));
+            }
+        }
+        folded
+    }
+
+    /// Counts the lines of siblings between two rows, bundles as one.
+    fn lines_of(&self, rows: &Rows, from: u32, to: u32) -> usize {
+        let mut row = from;
+        let mut lines = 0;
+        while row < to {
+            lines += 1;
+            row = self.bundles.get(&row).map_or_else(|| rows.end(row), |bundle| row + bundle.count);
+        }
+        lines
     }
 }
 
-fn palette(view: &TraceView) -> Palette {
-    let mut counts: HashMap<String, u64> = HashMap::new();
-    for span in &view.spans {
-        *counts.entry(span.service_name.clone().unwrap_or_default()).or_default() += 1;
-    }
-    for log in &view.logs {
-        counts.entry(log.service_name.clone().unwrap_or_default()).or_default();
-    }
-    Palette::new(&counts)
+/// Returns the siblings between two rows.
+fn siblings(rows: &Rows, from: u32, to: u32) -> impl Iterator<Item = u32> + '_ {
+    std::iter::successors(Some(from), |row| Some(rows.end(*row))).take_while(move |row| *row < to)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a place on the screen needs no more than 52 bits")]
-fn as_f64(value: i64) -> f64 {
-    value as f64
+/// Finds runs of equal leaf siblings.
+fn bundles(rows: &Rows, count: u32) -> HashMap<u32, Bundle> {
+    let look = |row: u32| {
+        let at = index(row);
+        Some((*rows.name.get(at)?, *rows.service.get(at)?, *rows.depth.get(at)?))
+    };
+    let fits = |row: u32| !rows.has_children(row) && !rows.is_error(row) && !rows.is_missing(row);
+    let mut found = HashMap::new();
+    let mut first = 0;
+    while first < count {
+        if !fits(first) {
+            first += 1;
+            continue;
+        }
+        let mut end = first + 1;
+        // Leaves of one depth that follow each other have one parent, unless they are roots or a row between ends it.
+        while end < count && fits(end) && look(end) == look(first) && rows.parent(end) == rows.parent(first) {
+            end += 1;
+        }
+        if end - first >= BUNDLED_MIN {
+            found.insert(first, measure(rows, first, end));
+        }
+        first = end;
+    }
+    found
+}
+
+fn measure(rows: &Rows, first: u32, end: u32) -> Bundle {
+    let range = index(first)..index(end);
+    let durations = rows.duration_ns.get(range.clone()).unwrap_or_default();
+    let starts = rows.start_ns.get(range).unwrap_or_default();
+    let begin = starts.iter().copied().min().unwrap_or_default();
+    let last = starts.iter().zip(durations).map(|(start, length)| start.saturating_add(*length)).max();
+    Bundle {
+        count: end - first,
+        sum_ns: durations.iter().fold(0_i64, |sum, length| sum.saturating_add(*length)),
+        length_ns: last.unwrap_or(begin).saturating_sub(begin),
+    }
+}
+
+/// Marks the rows that are wanted and every row above them.
+#[must_use]
+pub fn with_ancestors(rows: &Rows, wanted: impl Iterator<Item = u32>) -> Vec<bool> {
+    let mut keep = vec![false; rows.len()];
+    for row in wanted {
+        for above in std::iter::once(row).chain(rows.ancestors(row)) {
+            match keep.get_mut(index(above)) {
+                Some(place) if !*place => *place = true,
+                _ => break,
+            }
+        }
+    }
+    keep
 }
 
 #[cfg(test)]

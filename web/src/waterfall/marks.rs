@@ -3,8 +3,7 @@
 //! However many there are, a row gets at most [`MARKS_MAX`] ticks: those that would stand on each other become one, with
 //! the most serious look of them.
 
-use telltale_api::trace::{LogRow, SpanRow};
-use telltale_model::{Severity, semconv};
+use telltale_model::Severity;
 
 /// Places for ticks on a row.
 pub const MARKS_MAX: usize = 160;
@@ -22,23 +21,32 @@ pub enum MarkLook {
     Error,
 }
 
+impl MarkLook {
+    /// Returns its CSS classes.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Log => "mark",
+            Self::Event => "mark mark-event",
+            Self::Warn => "mark mark-warn",
+            Self::Error => "mark mark-error",
+        }
+    }
+}
+
 /// A tick.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
-    /// Place as a share of the trace, 0 to 100.
+    /// Place as a share of what is shown, 0 to 100.
     pub percent: f64,
     /// How it looks.
     pub look: MarkLook,
 }
 
-/// Returns the ticks of a span from its events and its log records; `percent` turns a time into a place.
-pub fn marks<'a>(span: &SpanRow, logs: impl Iterator<Item = &'a LogRow>, percent: impl Fn(u64) -> f64) -> Vec<Mark> {
-    let events = span.events.iter().map(|event| {
-        let look = if event.name == semconv::EXCEPTION_EVENT { MarkLook::Error } else { MarkLook::Event };
-        Mark { percent: percent(event.time_unix_nano.0), look }
-    });
-    let logs = logs.map(|log| Mark { percent: percent(log.time_unix_nano.0), look: log_look(log.severity_number) });
-    let mut all: Vec<Mark> = events.chain(logs).collect();
+/// Puts ticks that would stand on each other together; those outside of what is shown are left out.
+#[must_use]
+pub fn thin(all: impl Iterator<Item = Mark>) -> Vec<Mark> {
+    let mut all: Vec<Mark> = all.filter(|mark| (0.0..=100.0).contains(&mark.percent)).collect();
     all.sort_by(|a, b| a.percent.total_cmp(&b.percent));
     let mut thinned: Vec<Mark> = Vec::new();
     for mark in all {
@@ -69,20 +77,17 @@ pub const fn log_look(severity_number: i32) -> MarkLook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use telltale_api::Nanos;
-    use telltale_api::trace::EventRow;
 
     #[test]
     fn ten_thousand_events_become_a_bounded_row_of_ticks_that_shows_the_exception() {
-        let mut span = SpanRow::default();
-        for time in 0..10_000 {
-            span.events.push(EventRow { time_unix_nano: Nanos(time), name: "retry".into(), ..EventRow::default() });
-        }
-        span.events[5_000].name = semconv::EXCEPTION_EVENT.into();
-        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-        let marks = marks(&span, std::iter::empty(), |time| time as f64 / 100.0);
+        let all = (0..10_000).map(|time| {
+            let look = if time == 5_000 { MarkLook::Error } else { MarkLook::Event };
+            Mark { percent: f64::from(time) / 99.0, look }
+        });
+        let marks = thin(all);
         assert!(marks.len() <= MARKS_MAX, "{}", marks.len());
         assert_eq!(marks.iter().filter(|mark| mark.look == MarkLook::Error).count(), 1);
+        assert!(marks.iter().all(|mark| mark.percent <= 100.0));
     }
 
     #[test]

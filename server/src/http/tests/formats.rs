@@ -90,3 +90,26 @@ fn data_and_export_requests_share_their_bytes() {
     let bytes = sample::logs().encode_to_vec();
     assert_eq!(ExportLogsServiceRequest::decode(&*bytes).unwrap(), sample::logs());
 }
+
+/// Scenario: the page's form of a trace, columns instead of rows.
+/// Guarantees: it holds the same spans and log records as the JSON.
+#[tokio::test]
+async fn the_pack_holds_what_the_json_holds() {
+    let server = Server::with_sample().await;
+    let packed = server.get(&format!("/api/trace/{TRACE}/pack")).await;
+    assert_eq!(packed.header("content-type"), telltale_story::pack::MEDIA_TYPE);
+    let view: telltale_api::trace::TraceView =
+        serde_json::from_value(server.get(&format!("/api/trace/{TRACE}")).await.json()).unwrap();
+    let mut reader = telltale_story::pack::Reader::new();
+    let structure = reader.push(&packed.body).unwrap().unwrap();
+    let details = reader.finish().unwrap();
+    let rows = 0..u32::try_from(structure.rows.len()).unwrap();
+    let mut spans: Vec<_> = rows.filter_map(|row| details.span(&structure, row)).collect();
+    spans.sort_by_key(|span| span.start_unix_nano);
+    assert_eq!(spans, view.spans);
+    let mut logs = Vec::new();
+    details.for_each_log(&structure, |_, log| logs.push(log.clone()));
+    assert_eq!(logs, view.logs);
+    assert_eq!(structure.meta.trace_id, TRACE);
+    assert_eq!(server.get("/api/trace/4bf92f3577b34da6a3ce929d0e0e4736/pack").await.error(404), "trace_not_found");
+}

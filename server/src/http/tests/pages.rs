@@ -103,7 +103,7 @@ async fn the_page_of_a_trace_carries_its_title_and_preloads_its_data() {
     let page = server.get(&format!("/t/{}/b7ad6b7169203331", TRACE.to_uppercase())).await;
     let text = page.text();
     assert!(text.contains("<title>POST /orders · with errors, "), "{text}");
-    assert!(text.contains(&format!("href=\"/api/trace/{TRACE}\"")), "{text}");
+    assert!(text.contains(&format!("href=\"/api/trace/{TRACE}/pack\"")), "{text}");
     assert!(text.contains("og:description\" content=\"") && text.contains("2 spans in orders, shop-api"), "{text}");
     let unknown = server.get("/t/4bf92f3577b34da6a3ce929d0e0e4736").await;
     assert_eq!(unknown.status, 200, "the page waits for the trace");

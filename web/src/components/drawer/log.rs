@@ -1,46 +1,42 @@
 //! A log record's details.
 
-use leptos::prelude::*;
+use telltale_story::pack::Details;
 
 use super::parts::{attributes, origin, severity};
-use crate::components::bits::{DateTime, ServiceChip};
-use crate::components::copy_button::CopyButton;
+use super::viewers::long_text;
+use crate::components::bits::{date_time, service_chip};
 use crate::components::verdict::span_link;
+use crate::dom::{El, el, text_el};
+use crate::pages::story::data::Trace;
 use crate::pages::story::state::StoryState;
 use crate::strings;
 
 /// The details.
-#[component]
-pub(crate) fn LogDetails(
-    /// The record, by position.
-    index: usize,
-) -> impl IntoView {
-    let state = expect_context::<StoryState>();
-    let data = state.data.get_untracked()?;
-    let Some(log) = data.view.logs.get(index) else {
-        return Some(view! { <h2>{strings::LOG_TITLE}</h2><p>{strings::NO_SUCH_LOG}</p> }.into_any());
+pub(super) fn log_details(state: StoryState, trace: &Trace, details: &Details, record: u32) -> Vec<El> {
+    let structure = &trace.structure;
+    let Some(log) = details.log(structure, record) else {
+        return vec![text_el("h2", "", strings::LOG_TITLE), text_el("p", "", strings::NO_SUCH_LOG)];
     };
-    let look = state.waterfall.get_untracked().palette.look(log.service_name.as_deref());
-    let (class, word) = severity(log);
-    let place = |position: u32| usize::try_from(position).unwrap_or(usize::MAX);
-    let span = log.span_id.clone().map(|span_id| {
-        let name = data.span(&span_id).map_or_else(|| span_id.clone(), |(_, span)| span.name.clone());
-        view! { <p>{strings::WRITTEN_IN} " " {span_link(state, span_id, "", name)}</p> }
-    });
-    Some(view! {
-        <header class="drawer-head">
-            <h2>{strings::LOG_TITLE}</h2>
-            <p class="drawer-sub"><ServiceChip look/> <span class=class>{word}</span> <DateTime nanos=log.time_unix_nano.0/></p>
-        </header>
-        {(!log.event_name.is_empty()).then(|| view! { <p><strong>{log.event_name.clone()}</strong></p> })}
-        <div class="drawer-body-text">
-            <pre class="log-text" tabindex="0"><code>{log.body.clone()}</code></pre>
-            <CopyButton text=log.body.clone() what=strings::WHAT_VALUE/>
-        </div>
-        {span}
-        <h3>{strings::ATTRIBUTES}</h3>
-        {attributes(&log.attributes, log.dropped_attributes_count)}
-        {origin(data.view.resources.get(place(log.resource)), data.view.scopes.get(place(log.scope)))}
+    let (class, word) = severity(&log);
+    let mut parts = vec![el("header").class("drawer-head").add([
+        text_el("h2", "", strings::LOG_TITLE),
+        el("p").class("drawer-sub").add([
+            service_chip(&trace.palette.look(log.service_name.as_deref())),
+            text_el("span", class, &word),
+            date_time(log.time_unix_nano.0),
+        ]),
+    ])];
+    if !log.event_name.is_empty() {
+        parts.push(el("p").add(text_el("strong", "", &log.event_name)));
     }
-    .into_any())
+    parts.push(long_text(&log.body, strings::LOG_BODY));
+    if let Some(span_id) = &log.span_id {
+        let row = structure.row_of_hex(span_id);
+        let name = row.map_or(span_id.as_str(), |row| structure.name(row));
+        parts.push(text_el("p", "", &format!("{} ", strings::WRITTEN_IN)).add(span_link(state, span_id, "", name)));
+    }
+    parts.push(text_el("h3", "", strings::ATTRIBUTES));
+    parts.push(attributes(Some(state), &log.attributes, log.dropped_attributes_count));
+    parts.extend(origin(structure, log.resource, log.scope));
+    parts
 }

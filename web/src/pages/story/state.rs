@@ -1,25 +1,33 @@
 //! What the story page knows, and what its keys and clicks do with it.
+//!
+//! What is shown, and how, stands in the URL ([`View`]); here is what was loaded, which line the keyboard is at, and what
+//! was folded by hand.
 
-use std::collections::{HashMap, HashSet};
+mod moves;
+
+use std::collections::HashMap;
 
 use leptos::prelude::*;
+use telltale_api::story::Story;
+use telltale_story::pack::{Details, Found};
+use telltale_story::waterfall::Window;
 use wasm_bindgen::JsValue;
 
 use crate::client::{Failure, Lifetime};
 use crate::components::virtual_rows::VirtualRows;
-use crate::find::Needle;
 use crate::nav::{Nav, use_nav};
-use crate::pages::story::data::StoryData;
-use crate::route::{Page, Tab};
+use crate::pages::story::data::Trace;
+use crate::pages::story::near::Near;
+use crate::route::{Page, View};
 use crate::shared::Shared;
-use crate::waterfall::{NodeKind, Waterfall};
+use crate::waterfall::layout::{Choice, Line, with_ancestors};
 
 /// How far loading is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Load {
     /// No answer yet.
     Loading,
-    /// There is a story.
+    /// There is a trace.
     Ready,
     /// The store has no such trace.
     NotFound,
@@ -27,53 +35,41 @@ pub(crate) enum Load {
     Failed(Failure),
 }
 
-/// What mentions the text that is looked for.
-#[derive(Debug, Default)]
-pub(crate) struct Matches {
-    /// Spans, by position; those whose logs mention it too.
-    pub(crate) spans: HashSet<usize>,
-    /// Log records, by position.
-    pub(crate) logs: HashSet<usize>,
-    /// Rows of the waterfall, in order.
-    rows: Vec<usize>,
-}
-
-impl Matches {
-    /// Returns how many rows match.
-    pub(crate) fn count(&self) -> usize {
-        self.rows.len()
-    }
-}
-
 /// The state; a context of the page.
 #[derive(Clone, Copy)]
 pub(crate) struct StoryState {
-    /// The trace.
+    /// The trace's id.
     pub(crate) trace_id: StoredValue<String>,
     /// How far loading is.
     pub(crate) load: RwSignal<Load>,
-    /// The trace, once it is there.
-    pub(crate) data: RwSignal<Option<Shared<StoryData>>>,
+    /// The trace, as soon as it can be drawn.
+    pub(crate) trace: RwSignal<Option<Shared<Trace>>>,
+    /// Attributes, events and bodies, when all of them are there.
+    pub(crate) details: RwSignal<Option<Shared<Details>>>,
+    /// What happened, as the server tells it.
+    pub(crate) story: RwSignal<Option<Result<Shared<Story>, Failure>>>,
     /// Whether something of the trace arrived a moment ago.
     pub(crate) receiving: RwSignal<bool>,
-    /// Whether repeats are one row.
-    pub(crate) grouped: RwSignal<bool>,
-    /// The trace as rows.
-    pub(crate) waterfall: Memo<Shared<Waterfall>>,
-    /// The rows that are not folded away.
-    pub(crate) visible: Memo<Shared<Vec<usize>>>,
-    /// The row that the keyboard is at, by key.
-    pub(crate) active: RwSignal<Option<u64>>,
     /// What is found; none when nothing is looked for.
-    pub(crate) matches: Memo<Option<Shared<Matches>>>,
+    pub(crate) found: Memo<Option<Shared<Found>>>,
+    /// The lines of the waterfall that are not folded away.
+    pub(crate) lines: Memo<Shared<Vec<Line>>>,
+    /// The line that the keyboard is at.
+    pub(crate) active: RwSignal<Option<Line>>,
     /// The rows on the screen, while the timeline is shown.
     pub(crate) rows: RwSignal<Option<VirtualRows>>,
+    /// Records of the same hosts without a trace id, once asked for.
+    pub(crate) near: RwSignal<Option<Result<Shared<Near>, Failure>>>,
     /// The trace as OTLP/JSON, once somebody asked.
     pub(crate) otlp: StoredValue<Option<JsValue>, LocalStorage>,
     /// Counts loads, so that what was asked for before can be told from what is current.
     pub(crate) generation: RwSignal<u64>,
     /// The current place.
     pub(crate) nav: Nav,
+    /// What of it is shown.
+    pub(crate) view: Memo<View>,
+    /// The open span, 16 hex digits.
+    pub(crate) open_span: Memo<Option<String>>,
     /// Ends with the page.
     pub(crate) lifetime: Lifetime,
     folds: RwSignal<HashMap<u64, bool>>,
@@ -83,298 +79,142 @@ impl StoryState {
     /// Creates the state of a page.
     pub(crate) fn of_component(trace_id: String) -> Self {
         let nav = use_nav();
-        let data = RwSignal::new(None::<Shared<StoryData>>);
-        let grouped = RwSignal::new(true);
+        let trace = RwSignal::new(None::<Shared<Trace>>);
+        let details = RwSignal::new(None::<Shared<Details>>);
         let folds = RwSignal::new(HashMap::new());
-        let waterfall = Memo::new(move |_| {
-            let grouped = grouped.get();
-            data.with(|data| {
-                data.as_ref().map_or_else(Shared::default, |data| Shared::new(Waterfall::new(&data.view, grouped)))
-            })
+        let view = Memo::new(move |_| nav.route().view);
+        let find = Memo::new(move |_| view.with(|view| view.find.clone()));
+        let found = Memo::new(move |_| {
+            let (trace, details) = (trace.get()?, details.get()?);
+            details.find(&trace.structure, &find.get()).map(Shared::new)
         });
-        let visible = Memo::new(move |_| folds.with(|folds| Shared::new(waterfall.get().visible(folds))));
-        let find = Memo::new(move |_| nav.route().find);
-        let matches = Memo::new(move |_| {
-            let needle = Needle::new(&find.get())?;
-            let waterfall = waterfall.get();
-            data.with(|data| Some(Shared::new(find_all(data.as_ref()?, &waterfall, &needle))))
+        let shape = Memo::new(move |_| view.with(|view| (view.flat, view.errors, view.hide, view.root.clone())));
+        let lines = Memo::new(move |_| {
+            let Some(trace) = trace.get() else { return Shared::default() };
+            let (flat, errors, hide, root) = shape.get();
+            let rows = &trace.structure.rows;
+            let mut wanted = errors.then(|| with_ancestors(rows, trace.layout.error_rows()));
+            if hide && let Some(found) = found.get() {
+                let matching = found.rows.iter().copied().filter(|row| !errors || rows.is_error(*row));
+                wanted = Some(with_ancestors(rows, matching));
+            }
+            let root = root.and_then(|id| trace.structure.row_of_hex(&id));
+            folds.with(|folds| {
+                let choice = Choice { folds: Some(folds), flat, root, keep: wanted.as_deref() };
+                Shared::new(trace.layout.lines(rows, choice))
+            })
         });
         Self {
             trace_id: StoredValue::new(trace_id),
             load: RwSignal::new(Load::Loading),
-            data,
+            trace,
+            details,
+            story: RwSignal::new(None),
             receiving: RwSignal::new(false),
-            grouped,
-            waterfall,
-            visible,
+            found,
+            lines,
             active: RwSignal::new(None),
-            matches,
             rows: RwSignal::new(None),
+            near: RwSignal::new(None),
             otlp: StoredValue::new_local(None),
             generation: RwSignal::new(0),
             nav,
+            view,
+            open_span: Memo::new(move |_| nav.route().span_id().map(str::to_owned)),
             lifetime: Lifetime::of_component(),
             folds,
         }
     }
 
-    /// Takes a loaded trace in. What was folded, selected and looked for stays.
-    pub(crate) fn take(self, data: StoryData) {
-        let first = self.data.with_untracked(Option::is_none);
+    /// Takes a trace in that can be drawn. What was folded, selected and looked for stays.
+    pub(crate) fn take(self, trace: Trace) {
+        let first = self.trace.with_untracked(Option::is_none);
+        let active = self.active_id();
         self.otlp.set_value(None);
         self.generation.update(|generation| *generation += 1);
-        self.data.set(Some(Shared::new(data)));
+        let row = active.and_then(|id| trace.structure.row_of_id(id));
+        self.trace.set(Some(Shared::new(trace)));
+        if let Some(row) = row {
+            self.active.set(Some(Line::Row(row)));
+        }
         self.load.set(Load::Ready);
         if first && let Some(span_id) = self.nav.route_now().span_id() {
             self.activate_span(span_id);
         }
     }
 
+    fn active_id(self) -> Option<u64> {
+        let (Line::Row(row) | Line::Bundle(row)) = self.active.get_untracked()?;
+        let trace = self.trace.get_untracked()?;
+        trace.structure.rows.id.get(usize::try_from(row).ok()?).copied()
+    }
+
+    /// Returns the time that is shown, from the trace's start: all of it, the root's, or what the reader zoomed to.
+    pub(crate) fn span_of_time(self) -> (i64, i64) {
+        let Some(trace) = self.trace.get() else { return (0, 1) };
+        self.view.with(|view| {
+            if let Some(zoom) = view.zoom {
+                return zoom;
+            }
+            let root = view.root.as_ref().and_then(|id| trace.structure.row_of_hex(id));
+            root.map_or((0, trace.length_ns()), |row| {
+                let start = trace.start_ns(row);
+                (start, start.saturating_add(trace.duration_ns(row).max(1)))
+            })
+        })
+    }
+
+    /// Returns the window of that time, for axes.
+    pub(crate) fn window(self) -> (Window, u64) {
+        let origin = self.trace.with(|trace| trace.as_ref().map_or(0, |trace| trace.structure.meta.start_unix_nano));
+        let (from, to) = self.span_of_time();
+        let at = |offset: i64| origin.saturating_add_signed(offset);
+        (Window { start_unix_nano: at(from), end_unix_nano: at(to) }, origin)
+    }
+
     /// Returns whether the drawer has something to show.
     pub(crate) fn drawer_is_open(self) -> bool {
         let route = self.nav.route();
-        self.load.get() == Load::Ready && (route.span_id().is_some() || route.log.is_some())
+        route.span_id().is_some() || route.log.is_some()
     }
 
-    /// Shows a tab.
-    pub(crate) fn show_tab(self, tab: Tab) {
+    /// Changes what is shown without an entry in the history.
+    pub(crate) fn change(self, change: impl FnOnce(&mut View)) {
         let mut route = self.nav.route_now();
-        route.tab = tab;
-        self.nav.replace(route);
-    }
-
-    /// Opens a span's drawer, with an entry in the history, and makes its row the active one.
-    pub(crate) fn open_span(self, span_id: &str) {
-        self.nav.go(self.nav.route_now().with_span(Some(span_id)));
-        self.activate_span(span_id);
-    }
-
-    /// Opens a log record's drawer.
-    pub(crate) fn open_log(self, index: usize) {
-        let mut route = self.nav.route_now().with_span(None);
-        route.log = u32::try_from(index).ok();
-        self.nav.go(route);
-    }
-
-    /// Closes the drawer.
-    pub(crate) fn close_drawer(self) {
-        self.nav.go(self.nav.route_now().with_span(None));
-    }
-
-    /// Closes the drawer, else clears the search; returns whether there was anything to do.
-    pub(crate) fn escape(self) -> bool {
-        let mut route = self.nav.route_now();
-        if route.span_id().is_some() || route.log.is_some() {
-            self.close_drawer();
-        } else if route.find.is_empty() {
-            return false;
-        } else {
-            route.find.clear();
+        if matches!(route.page, Page::Story { .. }) {
+            change(&mut route.view);
             self.nav.replace(route);
         }
-        true
     }
 
-    /// Unfolds the way to a span's row and makes it the active one.
-    pub(crate) fn activate_span(self, span_id: &str) {
-        let index = self.data.with_untracked(|data| data.as_ref().and_then(|data| data.span_index(span_id)));
-        let row = index.and_then(|index| self.waterfall.get_untracked().row_of_span.get(index).copied());
-        if let Some(row) = row {
-            self.activate_row(row);
-        }
+    /// Returns whether a line is folded.
+    pub(crate) fn is_folded(self, trace: &Trace, line: Line) -> bool {
+        let (errors, hide) = self.view.with_untracked(|view| (view.errors, view.hide));
+        let filtered = errors || (hide && self.found.with_untracked(Option::is_some));
+        let keep: Option<&[bool]> = if filtered { Some(&[]) } else { None };
+        self.folds.with_untracked(|folds| {
+            let choice = Choice { folds: Some(folds), keep, ..Choice::default() };
+            trace.layout.is_folded(&trace.structure.rows, line, choice)
+        })
     }
 
-    /// Unfolds the way to a row, makes it the active one and brings it into sight.
-    pub(crate) fn activate_row(self, row: usize) {
-        let waterfall = self.waterfall.get_untracked();
-        let folded: Vec<u64> = waterfall
-            .ancestors(row)
-            .filter_map(|row| waterfall.nodes.get(row))
-            .filter(|node| self.is_folded(node.key, node.starts_folded))
-            .map(|node| node.key)
-            .collect();
-        if !folded.is_empty() {
-            self.folds.update(|folds| folds.extend(folded.into_iter().map(|key| (key, false))));
-        }
-        let Some(node) = waterfall.nodes.get(row) else { return };
-        self.active.set(Some(node.key));
-        let place = self.visible.get_untracked().iter().position(|visible| *visible == row);
-        if let (Some(place), Some(rows)) = (place, self.rows.get_untracked()) {
-            rows.reveal(place);
-        }
-        // An open drawer follows.
-        if self.nav.route_now().span_id().is_some()
-            && let Some(span_id) = self.span_id_of(&node.kind)
-        {
-            self.nav.replace(self.nav.route_now().with_span(Some(&span_id)));
-        }
-    }
-
-    fn span_id_of(self, kind: &NodeKind) -> Option<String> {
-        let NodeKind::Span(index) = kind else { return None };
-        self.data.with_untracked(|data| Some(data.as_ref()?.view.spans.get(*index)?.span_id.clone()))
-    }
-
-    /// Returns whether a row is folded; `starts_folded` holds until the reader chose.
-    pub(crate) fn is_folded(self, key: u64, starts_folded: bool) -> bool {
-        self.folds.with_untracked(|folds| folds.get(&key).copied().unwrap_or(starts_folded))
-    }
-
-    /// Folds or unfolds a row.
-    pub(crate) fn set_folded(self, key: u64, folded: bool) {
+    /// Folds or unfolds a line.
+    pub(crate) fn set_folded(self, line: Line, folded: bool) {
+        let Some(trace) = self.trace.get_untracked() else { return };
+        let key = trace.layout.key(&trace.structure.rows, line);
         self.folds.update(|folds| {
             folds.insert(key, folded);
         });
     }
 
-    /// Folds or unfolds every row.
+    /// Folds or unfolds everything but the top.
     pub(crate) fn fold_all(self, folded: bool) {
-        let waterfall = self.waterfall.get_untracked();
-        let parents = waterfall.nodes.iter().filter(|node| node.children > 0);
-        let choices = parents.map(|node| (node.key, folded && node.depth > 0)).collect();
+        let Some(trace) = self.trace.get_untracked() else { return };
+        let rows = &trace.structure.rows;
+        let parents = (0..trace.row_count()).filter(|row| rows.has_children(*row));
+        let mut choices: HashMap<u64, bool> =
+            parents.map(|row| (trace.layout.key(rows, Line::Row(row)), folded && trace.depth(row) > 0)).collect();
+        choices.extend(trace.layout.bundles().map(|first| (trace.layout.key(rows, Line::Bundle(first)), folded)));
         self.folds.set(choices);
     }
-
-    /// Returns the active row's place among the visible rows, and the row.
-    fn active_place(self) -> Option<(usize, usize)> {
-        let key = self.active.get_untracked()?;
-        let waterfall = self.waterfall.get_untracked();
-        let visible = self.visible.get_untracked();
-        let mut places = visible.iter().enumerate();
-        places.find(|(_, row)| waterfall.nodes.get(**row).is_some_and(|node| node.key == key)).map(|(p, r)| (p, *r))
-    }
-
-    /// Moves the active row.
-    pub(crate) fn step(self, by: isize) {
-        let visible = self.visible.get_untracked();
-        let Some(last) = visible.len().checked_sub(1) else { return };
-        let place = match self.active_place() {
-            Some((place, _)) => place.saturating_add_signed(by).min(last),
-            None => 0,
-        };
-        if let Some(row) = visible.get(place) {
-            self.activate_row(*row);
-        }
-    }
-
-    /// Moves to the first or the last row.
-    pub(crate) fn step_to_end(self, last: bool) {
-        let visible = self.visible.get_untracked();
-        if let Some(row) = if last { visible.last() } else { visible.first() } {
-            self.activate_row(*row);
-        }
-    }
-
-    /// Moves to the next row with an error, folded away or not.
-    pub(crate) fn next_error(self, by: isize) {
-        let waterfall = self.waterfall.get_untracked();
-        let rows: Vec<usize> =
-            waterfall.nodes.iter().enumerate().filter(|(_, node)| node.is_error).map(|(row, _)| row).collect();
-        self.next_of(&rows, by);
-    }
-
-    /// Moves to the next row that mentions the text looked for.
-    pub(crate) fn next_match(self, by: isize) {
-        if let Some(matches) = self.matches.get_untracked() {
-            self.next_of(&matches.rows, by);
-        }
-    }
-
-    /// Moves to the next of some rows (in order), around the end.
-    fn next_of(self, rows: &[usize], by: isize) {
-        let at = self.active_row();
-        let next = match (at, by > 0) {
-            (None, true) => rows.first(),
-            (None, false) => rows.last(),
-            (Some(at), true) => rows.iter().find(|row| **row > at).or_else(|| rows.first()),
-            (Some(at), false) => rows.iter().rev().find(|row| **row < at).or_else(|| rows.last()),
-        };
-        if let Some(row) = next {
-            if self.nav.route_now().tab != Tab::Timeline {
-                self.show_tab(Tab::Timeline);
-            }
-            self.activate_row(*row);
-        }
-    }
-
-    fn active_row(self) -> Option<usize> {
-        let key = self.active.get_untracked()?;
-        self.waterfall.get_untracked().nodes.iter().position(|node| node.key == key)
-    }
-
-    /// Unfolds the active row, or moves to its first child.
-    pub(crate) fn expand_or_enter(self) {
-        let Some((_, row)) = self.active_place() else { return };
-        let waterfall = self.waterfall.get_untracked();
-        let Some(node) = waterfall.nodes.get(row).filter(|node| node.children > 0) else { return };
-        if self.is_folded(node.key, node.starts_folded) {
-            self.set_folded(node.key, false);
-        } else {
-            self.step(1);
-        }
-    }
-
-    /// Folds the active row, or moves to its parent.
-    pub(crate) fn collapse_or_leave(self) {
-        let Some((_, row)) = self.active_place() else { return };
-        let waterfall = self.waterfall.get_untracked();
-        let Some(node) = waterfall.nodes.get(row) else { return };
-        if node.children > 0 && !self.is_folded(node.key, node.starts_folded) {
-            self.set_folded(node.key, true);
-        } else if let Some(parent) = node.parent {
-            self.activate_row(parent);
-        }
-    }
-
-    /// Opens what the active row stands for: a span's drawer, or a group.
-    pub(crate) fn open_active(self) {
-        let Some((_, row)) = self.active_place() else { return };
-        self.open_row(row);
-    }
-
-    /// Opens what a row stands for.
-    pub(crate) fn open_row(self, row: usize) {
-        let waterfall = self.waterfall.get_untracked();
-        let Some(node) = waterfall.nodes.get(row) else { return };
-        self.active.set(Some(node.key));
-        match self.span_id_of(&node.kind) {
-            Some(span_id) => self.nav.go(self.nav.route_now().with_span(Some(&span_id))),
-            None => self.set_folded(node.key, !self.is_folded(node.key, node.starts_folded)),
-        }
-    }
-
-    /// Opens the active row when Enter was pressed outside of buttons and links, which have their own use for it.
-    pub(crate) fn open_active_unless_focused(self) -> bool {
-        let focused = document().active_element();
-        let own_use = focused.is_some_and(|element| matches!(element.tag_name().as_str(), "A" | "BUTTON" | "SUMMARY"));
-        if own_use || self.nav.route_now().tab != Tab::Timeline || self.active.get_untracked().is_none() {
-            return false;
-        }
-        self.open_active();
-        true
-    }
-
-    /// Looks for a text.
-    pub(crate) fn find(self, text: String) {
-        let mut route = self.nav.route_now();
-        if matches!(route.page, Page::Story { .. }) {
-            route.find = text;
-            self.nav.replace(route);
-        }
-    }
-}
-
-fn find_all(data: &StoryData, waterfall: &Waterfall, needle: &Needle) -> Matches {
-    let mut matches = Matches::default();
-    for (index, log) in data.view.logs.iter().enumerate() {
-        if needle.is_in_log(log) {
-            matches.logs.insert(index);
-            matches.spans.extend(log.span_id.as_deref().and_then(|span_id| data.span_index(span_id)));
-        }
-    }
-    let spans = data.view.spans.iter().enumerate();
-    matches.spans.extend(spans.filter(|(_, span)| needle.is_in_span(span)).map(|(index, _)| index));
-    matches.rows = matches.spans.iter().filter_map(|span| waterfall.row_of_span.get(*span).copied()).collect();
-    matches.rows.sort_unstable();
-    matches
 }

@@ -1,142 +1,128 @@
-//! The tree holds every span once, whatever the parents say.
+//! Scenario: traces of several shapes, folded, bundled and filtered.
+//! Guarantees: every span has its line unless something says why not; errors are never hidden in a bundle.
 
+use std::collections::{HashMap, HashSet};
+
+use proptest::prelude::*;
+use telltale_api::trace::{SpanRow, TraceView};
 use telltale_api::{Nanos, SignedNanos};
+use telltale_story::pack::{Reader, Structure, write};
+use telltale_story::story::Analysis;
 
 use super::*;
 
-fn span(id: usize, parent: Option<usize>, start: u64, duration: i64) -> SpanRow {
+fn span(name: &str, id: u64, parent: u64, start: u64) -> SpanRow {
     SpanRow {
         span_id: format!("{id:016x}"),
-        parent_span_id: parent.map(|parent| format!("{parent:016x}")),
-        name: format!("op-{id}"),
+        parent_span_id: (parent > 0).then(|| format!("{parent:016x}")),
+        name: name.to_owned(),
+        service_name: Some("shop".to_owned()),
         start_unix_nano: Nanos(1_000 + start),
-        duration_ns: SignedNanos(duration),
-        service_name: Some("shop".into()),
+        duration_ns: SignedNanos(10),
         ..SpanRow::default()
     }
 }
 
-fn view(spans: Vec<SpanRow>) -> TraceView {
-    TraceView { spans, ..TraceView::default() }
+fn structure(spans: Vec<SpanRow>) -> Structure {
+    let view = TraceView { trace_id: "0a".repeat(16), spans, ..TraceView::default() };
+    let mut reader = Reader::new();
+    let whole = reader.push(&write(&view, &Analysis::new(&view))).unwrap().unwrap();
+    Structure::clone(&whole)
 }
 
-fn spans_in_order(waterfall: &Waterfall) -> Vec<usize> {
-    let kinds = waterfall.nodes.iter().map(|node| &node.kind);
-    kinds.filter_map(|kind| if let NodeKind::Span(span) = kind { Some(*span) } else { None }).collect()
+fn names(structure: &Structure, lines: &[Line]) -> Vec<String> {
+    lines
+        .iter()
+        .map(|line| match line {
+            Line::Row(row) => structure.name(*row).to_owned(),
+            Line::Bundle(row) => format!("{}…", structure.name(*row)),
+        })
+        .collect()
 }
 
-/// A small generator of numbers, so that failures repeat.
-fn numbers(mut seed: u64) -> impl FnMut(u64) -> u64 {
-    move |below| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) % below
+fn repeats() -> Structure {
+    let mut spans = vec![span("root", 1, 0, 0), span("first", 2, 1, 1)];
+    spans.extend((0..6).map(|at| span("SELECT", 10 + at, 1, 10 + at)));
+    let mut failed = span("SELECT", 20, 1, 20);
+    failed.status_code = 2;
+    spans.push(failed);
+    spans.extend((0..4).map(|at| span("SELECT", 30 + at, 1, 30 + at)));
+    structure(spans)
+}
+
+#[test]
+fn five_equal_leaves_are_bundled_and_a_failed_one_stands_alone() {
+    let trace = repeats();
+    let layout = Layout::new(&trace);
+    let lines = layout.lines(&trace.rows, Choice::default());
+    let expected = ["root", "first", "SELECT…", "SELECT", "SELECT", "SELECT", "SELECT", "SELECT"];
+    assert_eq!(names(&trace, &lines), expected);
+    assert_eq!(layout.bundle(2), Some(Bundle { count: 6, sum_ns: 60, length_ns: 15 }));
+    assert_eq!((layout.bundle_of(&trace.rows, 5), layout.bundle_of(&trace.rows, 8)), (Some(2), None));
+    let flat = Choice { flat: true, ..Choice::default() };
+    assert_eq!(layout.lines(&trace.rows, flat).len(), 13);
+    let folds = HashMap::from([(layout.key(&trace.rows, Line::Bundle(2)), false)]);
+    let open = Choice { folds: Some(&folds), ..Choice::default() };
+    assert_eq!(layout.lines(&trace.rows, open).len(), 14);
+    assert_eq!(layout.error_rows().collect::<Vec<_>>(), [8]);
+    assert_eq!(layout.errors_below(&trace.rows, 0), 1);
+}
+
+#[test]
+fn filters_keep_the_way_to_what_they_show() {
+    let trace = repeats();
+    let layout = Layout::new(&trace);
+    let keep = with_ancestors(&trace.rows, layout.error_rows());
+    let choice = Choice { keep: Some(&keep), ..Choice::default() };
+    assert_eq!(layout.lines(&trace.rows, choice), [Line::Row(0), Line::Row(8)]);
+    let rooted = Choice { root: Some(1), ..Choice::default() };
+    assert_eq!(layout.lines(&trace.rows, rooted), [Line::Row(1)]);
+}
+
+#[test]
+fn a_large_trace_opens_on_its_errors() {
+    let mut spans = vec![span("root", 1, 0, 0)];
+    for parent in 0..400_u64 {
+        spans.push(span(&format!("step {parent}"), 1_000 + parent, 1, parent * 10));
+        spans.push(span("inner", 5_000 + parent, 1_000 + parent, parent * 10 + 1));
     }
-}
-
-#[test]
-fn every_span_has_exactly_one_row_for_any_parents() {
-    for seed in 0..300 {
-        let mut next = numbers(seed);
-        let count = usize::try_from(next(40)).unwrap();
-        let spans = (0..count)
-            .map(|id| {
-                let parent = next(3) > 0;
-                // Parents may be later spans, the span itself, or nobody.
-                let parent = parent.then(|| usize::try_from(next(50)).unwrap());
-                let mut row = span(id, parent, next(100), i64::try_from(next(50)).unwrap());
-                row.name = format!("op-{}", next(2));
-                row.status_code = if next(6) == 0 { 2 } else { 0 };
-                row
-            })
-            .collect();
-        for grouped in [false, true] {
-            let view = view(Clone::clone(&spans));
-            let waterfall = Waterfall::new(&view, grouped);
-            let mut seen = spans_in_order(&waterfall);
-            seen.sort_unstable();
-            assert_eq!(seen, (0..count).collect::<Vec<_>>(), "seed {seed}");
-            for (row, node) in waterfall.nodes.iter().enumerate() {
-                let below = &waterfall.nodes[row + 1..row + 1 + node.descendants];
-                assert!(below.iter().all(|other| other.depth > node.depth), "seed {seed}");
-                assert_eq!(
-                    below.iter().filter(|other| other.parent == Some(row)).count(),
-                    node.children,
-                    "seed {seed}"
-                );
-            }
-            let all_open = waterfall.nodes.iter().map(|node| (node.key, false)).collect();
-            assert_eq!(waterfall.visible(&all_open).len(), waterfall.nodes.len(), "keys repeat: seed {seed}");
-        }
+    let deep = spans.iter_mut().find(|span| span.span_id == format!("{:016x}", 5_399)).unwrap();
+    deep.status_code = 2;
+    let trace = structure(spans);
+    let layout = Layout::new(&trace);
+    let lines = layout.lines(&trace.rows, Choice::default());
+    assert_eq!(lines.len(), 401, "the root always opens, nothing else fits");
+    let mut spans = vec![span("root", 1, 0, 0)];
+    for parent in 0..50_u64 {
+        spans.push(span(&format!("step {parent}"), 1_000 + parent, 1, parent * 10));
+        let children = (0..20_u64)
+            .map(|at| span(&format!("inner {at}"), 5_000 + parent * 20 + at, 1_000 + parent, parent * 10 + 1));
+        spans.extend(children);
     }
+    spans.last_mut().unwrap().status_code = 2;
+    let trace = structure(spans);
+    let layout = Layout::new(&trace);
+    let lines = layout.lines(&trace.rows, Choice::default());
+    assert!(lines.len() <= FIRST_LINES, "{}", lines.len());
+    let error = layout.error_rows().next().unwrap();
+    assert!(lines.contains(&Line::Row(error)), "the way to the error is open");
 }
 
-#[test]
-fn a_missing_parent_is_named_above_its_children() {
-    let waterfall =
-        Waterfall::new(&view(vec![span(1, Some(9), 5, 5), span(2, Some(9), 7, 1), span(3, None, 0, 20)]), true);
-    let kinds: Vec<&NodeKind> = waterfall.nodes.iter().map(|node| &node.kind).collect();
-    assert_eq!(
-        kinds,
-        [&NodeKind::Missing(format!("{:016x}", 9)), &NodeKind::Span(0), &NodeKind::Span(1), &NodeKind::Span(2)]
-    );
-    assert_eq!(waterfall.nodes[1].depth, 1);
-}
-
-#[test]
-fn a_chain_of_a_hundred_thousand_spans_needs_no_deep_stack() {
-    let spans = (0..100_000).map(|id| span(id, id.checked_sub(1), 0, 10)).collect();
-    let waterfall = Waterfall::new(&view(spans), true);
-    assert_eq!(waterfall.nodes.len(), 100_000);
-    assert_eq!(waterfall.nodes[99_999].depth, 99_999);
-}
-
-#[test]
-fn repeats_become_one_folded_row_and_errors_stay_outside() {
-    let mut spans = vec![span(0, None, 0, 100)];
-    for id in 1..=12 {
-        let mut row = span(id, Some(0), u64::try_from(id).unwrap(), 2);
-        row.name = "SELECT stock".into();
-        row.status_code = if id == 7 { 2 } else { 0 };
-        spans.push(row);
+proptest! {
+    #[test]
+    fn unfolded_and_flat_every_row_has_its_line(parents in proptest::collection::vec(0_u64..40, 1..120)) {
+        let spans = parents.iter().zip(1_u64..).map(|(parent, id)| span("a", id, if *parent >= id { 0 } else { *parent }, id));
+        let trace = structure(spans.collect());
+        let layout = Layout::new(&trace);
+        let all: Vec<Line> = (0..u32::try_from(trace.rows.len()).unwrap()).map(Line::Row).collect();
+        prop_assert_eq!(layout.lines(&trace.rows, Choice { flat: true, ..Choice::default() }), all);
+        let bundled = layout.lines(&trace.rows, Choice::default());
+        let inside: u32 = bundled.iter().map(|line| match line {
+            Line::Row(_) => 1,
+            Line::Bundle(first) => layout.bundle(*first).unwrap().count,
+        }).sum();
+        prop_assert_eq!(usize::try_from(inside).unwrap(), trace.rows.len());
+        let keys: HashSet<u64> = bundled.iter().map(|line| layout.key(&trace.rows, *line)).collect();
+        prop_assert_eq!(keys.len(), bundled.len());
     }
-    let waterfall = Waterfall::new(&view(spans.clone()), true);
-    let shown: Vec<NodeKind> =
-        waterfall.visible(&HashMap::new()).iter().map(|row| waterfall.nodes[*row].kind.clone()).collect();
-    assert_eq!(
-        shown,
-        [
-            NodeKind::Span(0),
-            NodeKind::Group { first: 1, count: 6, sum_ns: 12 },
-            NodeKind::Span(7),
-            NodeKind::Group { first: 8, count: 5, sum_ns: 10 },
-        ]
-    );
-    assert_eq!(waterfall.nodes[waterfall.row_of_span[7]].depth, 1);
-    assert_eq!(Waterfall::new(&view(spans), false).visible(&HashMap::new()).len(), 13);
-}
-
-#[test]
-fn a_large_trace_starts_with_few_rows_and_the_way_to_its_error_open() {
-    let mut spans: Vec<SpanRow> = vec![span(0, None, 0, 1_000)];
-    for branch in 1..=20 {
-        spans.push(span(branch, Some(0), 1, 900));
-    }
-    for leaf in 21..5_021 {
-        spans.push(span(leaf, Some(leaf % 20 + 1), 2, 5));
-    }
-    spans[4_000].status_code = 2;
-    let waterfall = Waterfall::new(&view(spans), true);
-    let shown = waterfall.visible(&HashMap::new());
-    assert!(shown.len() < 2 * OPEN_ROWS_MAX + 100, "{} rows", shown.len());
-    assert!(shown.contains(&waterfall.row_of_span[4_000]));
-}
-
-#[test]
-fn bars_stay_inside_the_drawing() {
-    let waterfall = Waterfall::new(&view(vec![span(0, None, 0, 200), span(1, Some(0), 50, -5)]), true);
-    assert_eq!(waterfall.duration_ns, 200);
-    assert_eq!(waterfall.percent(50), 25.0);
-    assert_eq!(waterfall.percent(-1), 0.0);
-    assert_eq!(waterfall.percent(900), 100.0);
-    assert_eq!(waterfall.nodes[1].duration_ns, 0);
 }

@@ -1,0 +1,126 @@
+//! Large traces: how soon rows are painted, how smoothly they scroll, how much memory the browser takes.
+//!
+//! The numbers are printed for docs/benchmarks.md. A release build must keep the budgets of the design; a debug build has
+//! fewer spans and only shows that everything works.
+
+use serde_json::Value;
+use telltale_tests::http::Signal;
+use telltale_tests::otlp;
+use telltale_tests::server::Server;
+
+use super::Browser;
+use crate::support::server;
+
+/// Whether this build is measured or only tried.
+const MEASURED: bool = cfg!(not(debug_assertions));
+
+/// Spans of one request.
+const REQUEST: u64 = 5_000;
+
+/// Sends a trace of `count` spans: a root, below it steps of 50 spans with attributes; every thousandth span failed.
+async fn send(server: &Server, count: u64) {
+    let start = otlp::now() - 3_600_000_000_000;
+    let id = |at: u64| (at + 1).to_be_bytes();
+    let span = |at: u64| {
+        let parent = if at.is_multiple_of(50) { 0 } else { at - at % 50 };
+        let name = if at == 0 { "GET /everything".to_owned() } else { format!("step {}", at % 50) };
+        let mut span = otlp::span([5; 16], id(at), &name);
+        span.start_time_unix_nano = start + at * 1_000;
+        span.end_time_unix_nano = if at == 0 { start + count * 1_000 } else { span.start_time_unix_nano + 900 };
+        span.attributes =
+            vec![otlp::text("user.id", format!("user-{}", at % 977)), otlp::text("http.route", "/api/items/{id}")];
+        if at % 1_000 == 999 {
+            span = otlp::failed(span, "no such item");
+        }
+        if at > 0 { otlp::child_of(span, id(parent)) } else { span }
+    };
+    for first in (0..count).step_by(usize::try_from(REQUEST).unwrap()) {
+        let spans = (first..(first + REQUEST).min(count)).map(span).collect();
+        let service = format!("service-{}", first / REQUEST % 5);
+        let _ = server.http.export(Signal::Traces, &otlp::traces(&service, spans)).await.ok();
+    }
+}
+
+/// Opens the trace and returns the milliseconds from the start of the navigation to the first painted rows.
+async fn painted(browser: &Browser) -> f64 {
+    browser
+        .before_load(
+            "new MutationObserver((_, self) => { if (document.querySelector('[role=treegrid] [aria-level]')) { self.disconnect(); \
+             requestAnimationFrame(() => requestAnimationFrame(() => { window.rowsPainted = performance.now(); })); } }) \
+             .observe(document, {childList: true, subtree: true})",
+        )
+        .await;
+    browser.goto(&format!("/t/{}", "05".repeat(16))).await;
+    browser.until_true("rows", "return window.rowsPainted > 0").await;
+    browser.script("return window.rowsPainted").await.as_f64().unwrap()
+}
+
+/// Scrolls through everything and returns the median and the 95th percentile of the time between frames.
+async fn scrolled(browser: &Browser) -> (f64, f64) {
+    let script = "const done = arguments[arguments.length - 1]; const times = []; let last = performance.now(); \
+        const step = document.documentElement.scrollHeight / 180; \
+        const frame = now => { times.push(now - last); last = now; scrollBy(0, step); \
+        if (times.length < 180) requestAnimationFrame(frame); else { const sorted = times.slice(5).sort((a, b) => a - b); \
+        done([sorted[Math.floor(sorted.length * 0.5)], sorted[Math.floor(sorted.length * 0.95)]]); } }; \
+        requestAnimationFrame(frame)";
+    let answer = browser.script_async(script).await;
+    let number = |at: usize| answer.get(at).and_then(Value::as_f64).unwrap();
+    (number(0), number(1))
+}
+
+async fn measure(count: u64, paint_max_ms: f64) {
+    let server = server();
+    send(&server, count).await;
+    let browser = Browser::open(server.http.ui()).await;
+    let paint = painted(&browser).await;
+    browser.until_text("What happened").await;
+    browser.script("document.querySelector('[role=treegrid]').focus()").await;
+    browser.press("]").await;
+    let rows = format!(
+        "return Number(document.querySelector('[role=treegrid]').getAttribute('aria-rowcount')) > {count} * 0.9"
+    );
+    browser.until_true("every span has its row", &rows).await;
+    let (median, p95) = scrolled(&browser).await;
+    let elements = browser.script("return document.querySelectorAll('*').length").await;
+    let memory = browser.memory_bytes() / 1_048_576;
+    eprintln!(
+        "{count} spans: rows painted after {paint:.0} ms; frames while scrolling {median:.1} ms median, {p95:.1} ms p95; \
+         {elements} elements; {memory} MiB in all of Chromium"
+    );
+    assert!(elements.as_u64().is_some_and(|elements| elements < 3_000), "{elements} elements");
+    if MEASURED {
+        assert!(paint <= paint_max_ms, "{paint} ms to the first rows of {count} spans");
+        assert!(p95 <= 33.0 || count > 100_000, "{p95} ms a frame at {count} spans");
+        assert!(memory < 2_048, "{memory} MiB");
+    }
+    // Find looks into attributes of all of them, and a failed span is one key away.
+    browser.press("f").await;
+    browser.press("user-976").await;
+    browser.until_text(&format!("{} match", count / 977)).await;
+    browser.script("document.activeElement.blur()").await;
+    browser.press("e").await;
+    browser
+        .until_true(
+            "a failed row is active",
+            "const grid = document.querySelector('[role=treegrid]'); \
+             return document.getElementById(grid.getAttribute('aria-activedescendant'))?.className.includes('row-error') === true",
+        )
+        .await;
+    browser.screenshot(&format!("large-{count}")).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_spans() {
+    measure(1_000, 300.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_thousand_spans() {
+    measure(if MEASURED { 100_000 } else { 20_000 }, 1_000.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_million_spans() {
+    measure(if MEASURED { 1_000_000 } else { 50_000 }, 15_000.0).await;
+}
