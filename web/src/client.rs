@@ -131,6 +131,11 @@ pub(crate) async fn story(trace_id: &str, lifetime: Lifetime) -> Result<Story, F
     json(&format!("{}{trace_id}?entries=0", routes::STORY), lifetime).await
 }
 
+/// Returns the address of the comparison of two traces, or of a trace with what is usual.
+pub(crate) fn diff_url(a: &str, b: &str) -> String {
+    format!("{}?a={}&b={}", routes::DIFF, encode(a), encode(b))
+}
+
 /// Asks for a text: a story as Markdown.
 pub(crate) async fn text(url: &str, lifetime: Lifetime) -> Result<String, Failure> {
     let response = send(url, lifetime).await?;

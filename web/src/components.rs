@@ -1,5 +1,6 @@
 //! Small views: props in, events out, each with its style sheet beside it.
 
+pub(crate) mod around;
 pub(crate) mod bits;
 pub(crate) mod copy_button;
 pub(crate) mod drawer;

@@ -2,7 +2,7 @@
 //!
 //! Leptos decides what depends on what (signals, memos, effects, owners, contexts); the elements are made here. Leptos'
 //! own `view!` gives every piece of markup a type of its own with code of its own, which was two thirds of the download;
-//! here a piece of markup is a few calls into code that exists once (docs/decisions/0006).
+//! here a piece of markup is a few calls into code that exists once (docs/decisions/0007).
 //!
 //! Whatever an element needs while it lives (listeners, effects) is kept by the reactive owner in which it was made, and
 //! goes with it: [`El::children`] and [`El::each`] open an owner for what they show. Text is always a text node.

@@ -6,6 +6,7 @@ use crate::dom::{El, el};
 use crate::nav::use_nav;
 use crate::route::Page;
 
+pub(crate) mod diff;
 pub(crate) mod home;
 pub(crate) mod not_found;
 pub(crate) mod story;
@@ -16,6 +17,7 @@ enum Shown {
     Home { start: bool },
     Paste(String),
     Story(String),
+    Diff(String, String),
     Unknown,
 }
 
@@ -27,13 +29,14 @@ pub(crate) fn story_area() -> El {
         Page::Start => Shown::Home { start: true },
         Page::Paste(text) => Shown::Paste(text),
         Page::Story { trace_id, .. } => Shown::Story(trace_id),
-        Page::Diff { .. } => Shown::Unknown,
+        Page::Diff { a, b } => Shown::Diff(a, b),
         Page::Unknown(_) => Shown::Unknown,
     });
     el("div").children(move || match shown.get() {
         Shown::Home { start } => home::home(start),
         Shown::Paste(text) => not_found::paste_page(&text),
         Shown::Story(trace_id) => story::story_page(&trace_id),
+        Shown::Diff(a, b) => diff::diff_page(&a, &b),
         Shown::Unknown => not_found::unknown_page(),
     })
 }

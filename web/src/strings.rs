@@ -2,9 +2,13 @@
 //!
 //! Markup stays in the components; what varies comes in as an argument, already formatted.
 
+mod around;
+mod diff;
 mod story;
 mod views;
 
+pub use around::*;
+pub use diff::*;
 pub use story::*;
 pub use views::*;
 

@@ -4,6 +4,7 @@
 //! anywhere on a page, outside of text fields, does the same.
 
 use leptos::prelude::*;
+use telltale_api::resolve::Comparison;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::ClipboardEvent;
@@ -14,7 +15,7 @@ use crate::components::bits::words;
 use crate::dom::{El, el, sign, text_el};
 use crate::keys::PASTE_BOX_ID;
 use crate::nav::{Nav, use_nav};
-use crate::route::Route;
+use crate::route::{Page, Route};
 use crate::{strings, told};
 
 /// The box with its button and what it recognised; `large` in the middle of the start page, else a line in the header.
@@ -109,6 +110,11 @@ impl LookUp {
         }
         spawn_local(async move {
             match client::resolve(&text, self.lifetime).await {
+                Ok(answer) if answer.diff.is_some() => {
+                    if let Some(Comparison { a, b }) = answer.diff {
+                        self.nav.go(Route { page: Page::Diff { a, b }, ..Route::home() });
+                    }
+                }
                 Ok(answer) => match answer.go {
                     Some(place) => self.nav.go(Route::story(&place.trace_id, place.span_id.as_deref())),
                     None => self.nav.go(Route::paste(&text)),

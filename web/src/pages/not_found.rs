@@ -1,17 +1,17 @@
 //! When a paste leads to several places, or to none: what was understood, what was searched, and waiting for it to arrive.
 
 use leptos::prelude::*;
-use telltale_api::resolve::{ResolveAnswer, ResolvedCandidate, Searched};
+use telltale_api::resolve::{Comparison, NotFound, ResolveAnswer, ResolvedCandidate, Searched};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::client::{self, Failure, Lifetime};
-use crate::components::bits::{failure_box, go_link, skeleton};
+use crate::components::bits::{ago, date_time, failure_box, go_link, skeleton};
 use crate::components::paste_box::query_of;
 use crate::components::trace_list::trace_line;
 use crate::dom::{El, el, text_el};
 use crate::live::use_live;
 use crate::nav::use_nav;
-use crate::route::Route;
+use crate::route::{Page, Route};
 use crate::{format, strings};
 
 /// The page of a paste.
@@ -27,6 +27,10 @@ pub(crate) fn paste_page(text: &str) -> El {
             let result = client::resolve(&query.get_value(), lifetime).await;
             if lifetime.is_over() || result == Err(Failure::Aborted) {
                 return;
+            }
+            let diff = result.as_ref().ok().and_then(|answer| answer.diff.clone());
+            if let Some(Comparison { a, b }) = diff {
+                return nav.replace(Route { page: Page::Diff { a, b }, ..Route::home() });
             }
             match result.as_ref().ok().and_then(|answer| answer.go.clone()) {
                 Some(place) => nav.replace(Route::story(&place.trace_id, place.span_id.as_deref())),
@@ -50,7 +54,7 @@ pub(crate) fn paste_page(text: &str) -> El {
         None => vec![text_el("h1", "", strings::LOOKING), skeleton(4)],
         Some(Err(failure)) => vec![text_el("h1", "", strings::PASTE_FAILED), failure_box("", &failure, load)],
         Some(Ok(answer)) if answer.candidates.iter().any(|candidate| !candidate.traces.is_empty()) => chooser(&answer),
-        Some(Ok(answer)) => nothing_found(&answer.candidates, &answer.searched),
+        Some(Ok(answer)) => nothing_found(&answer.candidates, &answer.searched, answer.not_found.as_ref()),
     };
     let asked = el("pre").class("asked-text").attr("tabindex", "0").add(text_el("code", "", text));
     el("div").class("page-narrow").add([
@@ -83,7 +87,11 @@ fn chooser(answer: &ResolveAnswer) -> Vec<El> {
 }
 
 /// Nothing was found: what was understood, how much was searched, and what to do.
-pub(crate) fn nothing_found(candidates: &[ResolvedCandidate], searched: &Searched) -> Vec<El> {
+pub(crate) fn nothing_found(
+    candidates: &[ResolvedCandidate],
+    searched: &Searched,
+    known: Option<&NotFound>,
+) -> Vec<El> {
     let understood = !candidates.is_empty();
     let readings = candidates.iter().map(|candidate| {
         let note = candidate.note.as_ref().map(|note| text_el("span", "warn-text", &format!(" · {note}")));
@@ -108,6 +116,9 @@ pub(crate) fn nothing_found(candidates: &[ResolvedCandidate], searched: &Searche
         );
         parts.push(text_el("p", "muted", &text));
     }
+    if let Some(known) = known {
+        parts.extend(what_is_known(known));
+    }
     if understood {
         parts.push(text_el("h2", "", strings::WHY_MISSING_TITLE));
         let reasons = strings::WHY_MISSING.iter().map(|reason| text_el("li", "", reason));
@@ -115,6 +126,40 @@ pub(crate) fn nothing_found(candidates: &[ResolvedCandidate], searched: &Searche
     }
     let home = go_link("/", strings::BACK_HOME);
     parts.push(el("p").add(home).text(" · ").add(go_link("/start", strings::HOW_TO_SEND)));
+    parts
+}
+
+/// What the store says of an id that is not in it: near ids, where the text stands otherwise, what arrived last.
+fn what_is_known(known: &NotFound) -> Vec<El> {
+    let mut parts: Vec<El> = known.sentences.iter().map(|sentence| text_el("p", "", sentence)).collect();
+    if !known.near.is_empty() {
+        let lines = known
+            .near
+            .iter()
+            .flat_map(|near| [text_el("li", "muted", &near.why), trace_line(&near.trace, false, Signal::stored(0))]);
+        parts.push(text_el("h2", "", strings::NEAR_TITLE));
+        parts.push(el("ul").class("trace-rows").add_all(lines));
+    }
+    if !known.elsewhere.is_empty() {
+        let lines = known.elsewhere.iter().map(|place| {
+            let what = if place.key.is_empty() { &place.place } else { &place.key };
+            let text = match &place.trace_id {
+                Some(trace_id) => go_link(&Route::story(trace_id, place.span_id.as_deref()).url(), &place.text),
+                None => text_el("code", "", &place.text),
+            };
+            let service = place.service_name.as_ref().map(|name| text_el("span", "muted", &format!(" · {name} · ")));
+            text_el("li", "", &format!("{what}: ")).add(text).add(service).add(date_time(place.time_unix_nano.0))
+        });
+        parts.push(text_el("h2", "", strings::ELSEWHERE_TITLE));
+        parts.push(el("ul").class("plain-list").add_all(lines));
+    }
+    if !known.services.is_empty() {
+        let lines = known.services.iter().map(|news| {
+            text_el("li", "", &format!("{} ", news.service_name)).add(ago(news.last_unix_nano.0).class("muted"))
+        });
+        parts.push(text_el("h2", "", strings::NEWEST_TITLE));
+        parts.push(el("ul").class("plain-list").add_all(lines));
+    }
     parts
 }
 

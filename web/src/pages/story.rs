@@ -7,11 +7,12 @@ pub(crate) mod state;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use telltale_api::resolve::{ResolvedCandidate, Searched};
+use telltale_api::resolve::{ResolveAnswer, ResolvedCandidate, Searched};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::announce::use_announcer;
 use crate::client::{self, Failure};
+use crate::components::around::around;
 use crate::components::bits::{failure_box, skeleton};
 use crate::components::drawer::drawer;
 use crate::components::errors_tab::errors_tab;
@@ -91,11 +92,11 @@ fn ready(state: StoryState) -> El {
         .attr("role", "tabpanel")
         .dyn_attr("aria-labelledby", labelled)
         .children(panel);
-    el("article").class("story").add([story_head(state), told, story_tabs(state), crumbs(state), panel])
+    el("article").class("story").add([story_head(state), told, story_tabs(state), crumbs(state), panel, around(state)])
 }
 
 /// No span of this id is stored: say what was looked for, and wait.
-fn not_found(state: StoryState) -> Vec<El> {
+fn not_found(state: StoryState) -> El {
     let candidate = ResolvedCandidate {
         form: strings::TRACE_ID_WORDS.to_owned(),
         id: state.trace_id.get_value(),
@@ -104,7 +105,22 @@ fn not_found(state: StoryState) -> Vec<El> {
         note: None,
         traces: Vec::new(),
     };
-    nothing_found(&[candidate], &Searched::default())
+    // What else is known of the id takes the server a moment; the page waits for the trace all the while.
+    let known = RwSignal::new(None::<ResolveAnswer>);
+    let trace_id = state.trace_id.get_value();
+    spawn_local(async move {
+        let answer = client::resolve(&trace_id, state.lifetime).await;
+        if let Ok(answer) = answer
+            && !state.lifetime.is_over()
+        {
+            known.set(Some(answer));
+        }
+    });
+    let parts = move || match known.get() {
+        None => nothing_found(std::slice::from_ref(&candidate), &Searched::default(), None),
+        Some(answer) => nothing_found(std::slice::from_ref(&candidate), &answer.searched, answer.not_found.as_ref()),
+    };
+    el("div").class("page-part").children(parts)
 }
 
 /// Asks for the trace and its story: the rows draw first, whichever comes first.

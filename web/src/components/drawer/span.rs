@@ -3,6 +3,7 @@
 use js_sys::Array;
 use leptos::prelude::*;
 use telltale_api::plan::PlanView;
+use telltale_api::routes;
 use telltale_api::trace::{EventRow, SpanRow};
 use telltale_model::{SpanKind, semconv};
 use telltale_story::pack::{Details, Structure};
@@ -28,9 +29,6 @@ use crate::{format, strings};
 /// Attributes that hold a database statement or its plan, best first.
 const STATEMENTS: [&str; 2] = ["db.query.text", "db.statement"];
 const PLANS: [&str; 4] = ["db.query.plan", "db.plan", "db.plan_json", "db.explain"];
-
-/// Where plans are read.
-const PLAN_URL: &str = "/api/plan";
 
 /// The details.
 pub(super) fn span_details(state: StoryState, trace: &Trace, details: &Details, span_id: &str) -> Vec<El> {
@@ -141,7 +139,7 @@ fn plan_figure(state: StoryState, text: String) -> El {
     } else {
         let text = text.clone();
         spawn_local(async move {
-            let answer = client::post::<PlanView>(PLAN_URL, "text/plain", &text, state.lifetime).await;
+            let answer = client::post::<PlanView>(routes::PLAN, "text/plain", &text, state.lifetime).await;
             if let Ok(answer) = answer {
                 plan.try_set(Some(answer));
             }
