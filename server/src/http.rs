@@ -35,8 +35,11 @@ pub(crate) mod problem;
 mod recent;
 mod resolve;
 mod runs;
+mod saved;
 mod scope;
 mod share;
+mod search;
+mod services;
 mod sql;
 mod story;
 mod trace;
@@ -69,6 +72,15 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(&format!("{}/{{share}}", routes::SHARES), delete(share::revoke))
         .route(&under(routes::SHARED, "{token}"), get(share::shared))
         .route(&under(routes::SHARED, "{token}/{file}"), get(share::shared_file))
+        .route(routes::SEARCH, get(search::search))
+        .route(routes::SEARCH_COMPLETE, get(search::complete))
+        .route(routes::SEARCH_DIFFERENT, get(search::different))
+        .route(routes::SEARCH_PATTERNS, get(search::patterns))
+        .route(routes::SEARCH_EXPORT, get(search::export))
+        .route(routes::SEARCHES, get(saved::list))
+        .route(&under(routes::SEARCHES, "/{name}"), axum::routing::put(saved::put).delete(saved::remove))
+        .route(routes::SERVICES, get(services::services))
+        .route(routes::SERVICE_MAP, get(services::map))
         .route(routes::SQL, post(sql::sql))
         .route(routes::FLUSH, post(flush::flush))
         .route(routes::WAIT, get(expect::wait))

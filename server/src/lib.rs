@@ -16,6 +16,9 @@
 //! * `observe`, [`expect`], [`runs`]: what is stored as plain values, promises judged by it, named parts of it.
 //! * [`import`]: files of this and other tools, through the same append as OTLP.
 //! * [`share`]: one trace for others, redacted, as a file or behind a link.
+//! * `search`: from the text of the search box to pages, counts, facets, differences and patterns; [`saved`]: saved
+//!   searches.
+//! * `services`: what services do and whom they call, from their spans.
 //! * [`http`]: the query API and the user interface.
 //! * [`prometheus`]: the Prometheus API; [`scrape`]: targets that are asked for their metrics.
 //! * [`telemetry`]: telltale's own metrics and logs.
@@ -40,8 +43,11 @@ pub mod prometheus;
 pub mod receiver;
 pub mod runs;
 pub mod scrape;
+pub mod saved;
+mod search;
 pub mod security;
 pub mod share;
+mod services;
 pub mod state;
 pub mod telemetry;
 pub mod text;

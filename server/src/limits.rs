@@ -284,3 +284,81 @@ pub const SHARE_SECONDS_MAX: u64 = 90 * 24 * 60 * 60;
 
 /// Shared pages that are made at once: strangers ask for them.
 pub const SHARED_AT_ONCE: usize = 4;
+
+/// Rows of a page of search results when `limit=` does not say.
+pub const SEARCH_ROWS: usize = 50;
+
+/// Rows of a page of search results that `limit=` may ask for.
+pub const SEARCH_ROWS_MAX: usize = 500;
+
+/// Rows of one and the same time (or duration) that paging can step over; beyond, the page says so.
+pub const SEARCH_TIES_MAX: usize = 50_000;
+
+/// Buckets of a search histogram, about.
+pub const SEARCH_BUCKETS: u64 = 60;
+
+/// Values that a facet lists.
+pub const FACET_VALUES: usize = 10;
+
+/// Attribute keys that facets list.
+pub const FACET_KEYS: usize = 30;
+
+/// Rows that completion and attribute facets look at.
+pub const SAMPLE_ROWS: u64 = 20_000;
+
+/// Rows that "what is different" looks at.
+pub const DIFFERENT_ROWS: u64 = 200_000;
+
+/// Differences that are listed.
+pub const DIFFERENCES: usize = 50;
+
+/// Log lines that patterns are made from.
+pub const PATTERN_LINES: u64 = 200_000;
+
+/// Offers of one completion.
+pub const OFFERS: usize = 20;
+
+/// Time that an export may take.
+pub const EXPORT_TIME: Duration = Duration::from_secs(15 * 60);
+
+/// Saved searches that are kept.
+pub const SAVED_SEARCHES: usize = 500;
+
+/// Bytes of the name of a saved search.
+pub const SAVED_NAME_BYTES: usize = 200;
+
+/// Size of a compiled regular expression of a search.
+pub const REGEX_BYTES: usize = 1024 * 1024;
+
+/// Requests that live readers can look back at.
+pub const TAIL_REQUESTS: usize = 2048;
+
+/// Bytes of the rows of these requests, in memory.
+pub const TAIL_BYTES: usize = 32 * 1024 * 1024;
+
+/// Requests that a live reader looks at before it sends an event.
+pub const TAIL_REQUESTS_AT_ONCE: usize = 256;
+
+/// Rows of one live event; the oldest of a larger burst are counted and not sent.
+pub const TAIL_ROWS: usize = 1000;
+
+/// Least time between two live events of rows: what arrives in between comes together.
+pub const TAIL_PAUSE: Duration = Duration::from_millis(100);
+
+/// Range of the services page when none is asked for.
+pub const SERVICES_SINCE: Duration = Duration::from_secs(15 * 60);
+
+/// Entry spans that the services page counts, of the range and the range before together.
+pub const SERVICE_SPANS: u64 = 2_000_000;
+
+/// Services that are told apart; spans of further ones are left out and the answer is not complete.
+pub const SERVICES: usize = 2_000;
+
+/// Operations of one service that are told apart; spans of further ones are counted as left out.
+pub const SERVICE_OPERATIONS: usize = 500;
+
+/// Steps of a trend.
+pub const TREND_STEPS: usize = 30;
+
+/// Spans that the service map is made from; all of them are in memory for that time.
+pub const MAP_SPANS: usize = 400_000;

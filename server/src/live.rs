@@ -2,8 +2,11 @@
 //!
 //! Publishing never waits and never fails: a reader that is too slow loses events and is told how many
 //! ([`LiveEvent::Skipped`]). Nothing is kept for readers that come later; they ask the store.
+//! Rows for readers that filter them are [`tail`]'s matter.
 
 use std::sync::Arc;
+
+pub mod tail;
 
 use telltale_api::live::LiveEvent;
 use tokio::sync::broadcast::{self, error::RecvError};

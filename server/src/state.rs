@@ -18,9 +18,11 @@ use crate::forward::Forward;
 use crate::issues::Registry;
 use crate::limits::{IMPORTS_AT_ONCE, SHARED_AT_ONCE};
 use crate::live::Hub;
+use crate::live::tail::Tail;
 use crate::prometheus::{Families, Turns};
 use crate::receiver::Admission;
 use crate::runs::Runs;
+use crate::saved::Saved;
 use crate::scrape::Scrapes;
 use crate::share::Book;
 use crate::telemetry::{Metric, Telemetry};
@@ -34,8 +36,12 @@ pub struct AppState {
     pub query: Query,
     /// What was just acknowledged, for live readers.
     pub live: Arc<Hub>,
+    /// Rows of what was just acknowledged, for live readers that filter.
+    pub tail: Arc<Tail>,
     /// What senders did wrong or oddly.
     pub issues: Registry,
+    /// Saved searches.
+    pub saved: Saved,
     /// telltale's own metrics; exists before the store does.
     pub telemetry: Arc<Telemetry>,
     /// The task that empties `forward`.
@@ -100,7 +106,9 @@ impl AppState {
             forward,
             forwarding: TaskTracker::new(),
             live,
+            tail: Arc::new(Tail::new()),
             issues: Registry::new(),
+            saved: Saved::new(config.data_dir.as_deref()),
             telemetry,
             admission,
             runs: Runs::default(),

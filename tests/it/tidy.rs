@@ -164,6 +164,10 @@ fn the_package_graph_has_no_forbidden_edge() {
             &["arrow", "axum", "leptos", "datafusion", "telltale-storage", "telltale-query", "telltale"],
         ),
         ("telltale-signals", &["arrow", "tokio", "axum", "leptos", "telltale-storage", "telltale-query", "telltale"]),
+        (
+            "telltale-search",
+            &["serde", "regex", "arrow", "tokio", "leptos", "telltale-api", "telltale-storage", "telltale"],
+        ),
         ("telltale-web", &["arrow", "tokio", "datafusion", "axum", "telltale-storage", "telltale-query", "telltale"]),
     ];
     for (package, never) in forbidden {

@@ -22,6 +22,8 @@ pub mod resolve;
 pub mod routes;
 pub mod run;
 pub mod share;
+pub mod search;
+pub mod services;
 pub mod sql;
 pub mod story;
 pub mod trace;

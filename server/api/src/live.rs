@@ -117,3 +117,19 @@ pub struct LiveTrace {
     /// Whether the root span is in this request.
     pub has_root: bool,
 }
+
+/// One event of `GET /api/live?q=…`: `event: rows`, and as its `id:` the place to go on from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct LiveRows {
+    /// Rows that match, oldest first.
+    pub rows: Vec<crate::search::SearchRow>,
+    /// Rows that match but are too many for one event: the oldest of the burst.
+    #[serde(default)]
+    pub left_out: u64,
+    /// Rows that were gone before this reader could look at them, matching or not.
+    #[serde(default)]
+    pub missed: u64,
+    /// Whether the server was started anew since the reader's last event: what came in between is in the store.
+    #[serde(default)]
+    pub is_restart: bool,
+}

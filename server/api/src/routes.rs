@@ -30,6 +30,22 @@ pub const SHARE: &str = "/api/share/";
 pub const SHARES: &str = "/api/shares";
 /// What a link shows, without the server's token: `/s/{token}`.
 pub const SHARED: &str = "/s/";
+/// Search for spans, logs and traces: `?q=&kind=&from=&to=&order=&limit=&cursor=&include=`.
+pub const SEARCH: &str = "/api/search";
+/// What can stand at the cursor of a search box.
+pub const SEARCH_COMPLETE: &str = "/api/search/complete";
+/// What selected rows have that others have not.
+pub const SEARCH_DIFFERENT: &str = "/api/search/different";
+/// Templates of the log lines that match.
+pub const SEARCH_PATTERNS: &str = "/api/search/patterns";
+/// What matches as a file: `?format=csv|jsonl|parquet`.
+pub const SEARCH_EXPORT: &str = "/api/search/export";
+/// Saved searches: GET the list, PUT and DELETE `/api/searches/{name}`.
+pub const SEARCHES: &str = "/api/searches";
+/// Rate, errors and durations of services: `?from=&to=`.
+pub const SERVICES: &str = "/api/services";
+/// Who calls whom: `?from=&to=`.
+pub const SERVICE_MAP: &str = "/api/services/map";
 /// SQL, read only (POST).
 pub const SQL: &str = "/api/sql";
 /// Barrier: returns when everything acknowledged is queryable (POST).

@@ -14,6 +14,7 @@ mod prometheus;
 mod runs;
 mod sample;
 mod share;
+mod search;
 mod snapshots;
 mod sql;
 mod stories;

@@ -24,6 +24,7 @@ pub(super) fn announce(state: &AppState, signal: SignalKind, appended: &Appended
     if appended.accepted == 0 {
         return;
     }
+    state.tail.publish(appended);
     state.telemetry.add(Metric::LiveEvents, [], 1);
     // Building an event for nobody is wasted work.
     if !state.live.has_readers() {

@@ -129,6 +129,8 @@ metrics! {
         "Readers of the live stream";
     LiveEvents, Counter, "telltale.live.events", "{event}", [],
         "Events made for the live stream, whether or not anybody listens";
+    LiveRows, Counter, "telltale.live.rows", "{row}", ["outcome"],
+        "Rows for live readers that filter: sent, left out of a burst, or missed by a slow reader";
     Panics, Counter, "telltale.panics", "{panic}", [],
         "Bugs: tasks that panicked";
     StoreRows, Gauge, "telltale.store.rows", "{row}", ["table", "place"],

@@ -1,7 +1,7 @@
 //! The functions that telltale adds to SQL.
 //!
-//! `attr`, `resource_attr`, `scope_attr` and their typed twins read one attribute; `match` is full-text search; the
-//! rest turns stored forms into readable ones (`hex`, `unix_nano`, `otlp_attributes` …) and is used by the tables
+//! `attr`, `resource_attr`, `scope_attr` and their typed twins read one attribute; `match` is full-text search,
+//! `has_event` and `sampling_weight` read what spans nest; the rest turns stored forms into readable ones (`hex`, `unix_nano`, `otlp_attributes` …) and is used by the tables
 //! themselves. What these functions do not do: plan anything. The form of `attr` with one argument is resolved before
 //! planning (`crate::sql::rewrite`), the index behind `match` is used by the table (`crate::table`).
 
@@ -14,6 +14,7 @@ mod envelope;
 mod ids;
 pub(crate) mod lists;
 pub(crate) mod matching;
+mod spans;
 mod times;
 
 pub(crate) use attribute::{AttributeFunction, is_attribute_list};
@@ -30,5 +31,7 @@ pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
     functions.push(ScalarUDF::new_from_impl(UnixNano::new()));
     functions.push(ScalarUDF::new_from_impl(AddNanos::new()));
     functions.push(ScalarUDF::new_from_impl(Match::new()));
+    functions.push(ScalarUDF::new_from_impl(spans::HasEvent::new()));
+    functions.push(ScalarUDF::new_from_impl(spans::SamplingWeight::new()));
     functions.into_iter().map(Arc::new).collect()
 }

@@ -36,6 +36,18 @@ pub const BASELINE_OPERATIONS: usize = 1_024;
 pub const OPERATION_SEGMENTS: usize = 16;
 /// Requests of an operation that it returns.
 pub const OPERATION_TRACES: usize = 1_000;
+/// Answers that are streamed at once, such as exports; more are refused.
+pub const MAX_STREAMS: usize = 4;
+/// Batches of a streamed answer that wait for whoever takes them.
+pub const STREAM_BATCHES: usize = 2;
+/// Attribute keys that a [`crate::Tally`] counts; rows with further ones are counted as left out.
+pub const TALLY_KEYS: usize = 512;
+/// Values of one key that a [`crate::Tally`] counts one by one; further ones are counted together.
+pub const TALLY_VALUES: usize = 1000;
+/// Bytes of a value that a [`crate::Tally`] keeps; longer ones are counted together.
+pub const TALLY_VALUE_BYTES: usize = 512;
+/// Rows of a Parquet row group of an export, which is what an export holds in memory.
+pub const EXPORT_ROW_GROUP_ROWS: usize = 8192;
 
 /// What one query, and all of them together, may use.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,7 +34,8 @@ fn any_value(value: &AttributeValue) -> AnyValue {
 }
 
 /// Returns the text that `attr` shows for a value; none for a value that is not set.
-pub(crate) fn text_of(value: &AttributeValue) -> Option<String> {
+#[must_use]
+pub fn text_of(value: &AttributeValue) -> Option<String> {
     match value {
         AttributeValue::Empty => None,
         AttributeValue::Double(value) => Some(double_text(*value)),

@@ -48,6 +48,15 @@ impl Pool {
         }
     }
 
+    /// Starts a task that ends when the returned handle is dropped.
+    pub(crate) fn start(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+        stop: Stop,
+    ) -> Result<EndOnDrop<()>, QueryError> {
+        Ok(EndOnDrop { task: self.runtime()?.spawn(task), stop })
+    }
+
     /// Runs blocking work, to its end even when nobody waits any more.
     pub(crate) async fn block<T: Send + 'static>(
         &self,
@@ -70,7 +79,9 @@ impl Drop for Pool {
     }
 }
 
-struct EndOnDrop<T> {
+/// A running task that nobody needs any more once this is dropped.
+#[derive(Debug)]
+pub(crate) struct EndOnDrop<T> {
     task: JoinHandle<T>,
     stop: Stop,
 }

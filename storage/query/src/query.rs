@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use telltale_model::{DurationSketch, TraceId};
 use telltale_storage::Storage;
 use telltale_storage::schema::Table;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::error::QueryError;
-use crate::limits::{MAX_LOOKUPS, QueryLimits};
+use crate::limits::{MAX_LOOKUPS, MAX_STREAMS, QueryLimits, STREAM_BATCHES};
 use crate::lookup::{
     self, Arrival, BaselineCache, Found, IdPrefix, Lookup, NewestCache, OperationHit, OperationKey, PrefixHit,
     TraceData, TraceSummaryRow, ValueHit,
 };
-use crate::pool::Pool;
-use crate::sql::{self, Engine, SqlAnswer, Stop};
+use crate::pool::{EndOnDrop, Pool};
+use crate::sql::{self, Answering, Engine, SqlAnswer, Stop};
 
 /// A handle on everything that can be asked; clones are cheap and share threads, memory and limits.
 #[derive(Debug, Clone)]
@@ -35,6 +36,7 @@ struct Shared {
     running: Arc<Semaphore>,
     waiting: AtomicUsize,
     lookups: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     newest: Arc<NewestCache>,
     baselines: Arc<BaselineCache>,
 }
@@ -51,6 +53,7 @@ impl Query {
             running: Arc::new(Semaphore::new(limits.running.max(1))),
             waiting: AtomicUsize::new(0),
             lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             newest: Arc::default(),
             baselines: Arc::default(),
             storage,
@@ -86,6 +89,36 @@ impl Query {
             answer
         };
         shared.pool.run(Box::pin(task), stop, left, shared.limits.time).await
+    }
+
+    /// Answers one read-only statement batch by batch, with no limit on rows; memory is bounded by what the reader has
+    /// not taken yet. Streams have places of their own, so that a slow reader holds up no other query.
+    ///
+    /// # Errors
+    /// As [`Query::sql`]; [`QueryError::Busy`] when [`crate::limits::MAX_STREAMS`] run already. What goes wrong later
+    /// comes out of [`RowStream::next`].
+    pub async fn stream(&self, sql: &str, time: Duration) -> Result<RowStream, QueryError> {
+        let shared = &self.shared;
+        let permit = Arc::clone(&shared.streams)
+            .try_acquire_owned()
+            .map_err(|_taken| QueryError::Busy { running: MAX_STREAMS, waiting: 0 })?;
+        let (engine, snapshot, sql) = (Arc::clone(&shared.engine), shared.storage.snapshot(), sql.to_owned());
+        let stop = Stop::default();
+        let stopped = stop.clone();
+        let (schema_sender, schema) = oneshot::channel();
+        let (rows_sender, rows) = mpsc::channel(STREAM_BATCHES);
+        let answering = Answering { schema: schema_sender, rows: rows_sender };
+        let deadline = tokio::time::Instant::now() + time;
+        let task = async move { sql::stream(&engine, snapshot, &sql, &stopped, answering).await };
+        let task = shared.pool.start(Box::pin(task), stop)?;
+        let schema = match tokio::time::timeout_at(deadline, schema).await {
+            Ok(Ok(schema)) => schema?,
+            Ok(Err(_ended)) => {
+                return Err(QueryError::Internal { message: "a query ended without an answer".to_owned() });
+            }
+            Err(_elapsed) => return Err(QueryError::Timeout { limit: time }),
+        };
+        Ok(RowStream { schema, rows, deadline, limit: time, _task: task, _place: permit })
     }
 
     /// Waits for one of the places of running queries, unless too many wait already.
@@ -210,6 +243,36 @@ impl Query {
             found
         };
         self.shared.pool.block(work).await
+    }
+}
+
+/// An answer that comes batch by batch; dropping it cancels the query.
+#[derive(Debug)]
+pub struct RowStream {
+    schema: SchemaRef,
+    rows: mpsc::Receiver<Result<RecordBatch, QueryError>>,
+    deadline: tokio::time::Instant,
+    limit: Duration,
+    _task: EndOnDrop<()>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl RowStream {
+    /// Returns the names and types of the columns.
+    #[must_use]
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Returns the next rows; `None` after the last.
+    pub async fn next(&mut self) -> Option<Result<RecordBatch, QueryError>> {
+        // A reader that takes its time does not get more of it by what already waits.
+        if tokio::time::Instant::now() < self.deadline
+            && let Ok(batch) = tokio::time::timeout_at(self.deadline, self.rows.recv()).await
+        {
+            return batch;
+        }
+        Some(Err(QueryError::Timeout { limit: self.limit }))
     }
 }
 

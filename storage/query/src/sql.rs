@@ -15,6 +15,7 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use futures::StreamExt as _;
 use telltale_storage::Snapshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::error::QueryError;
 use crate::table::ScanCounters;
@@ -48,16 +49,72 @@ pub(crate) async fn answer(
     started: Instant,
     stop: &Stop,
 ) -> Result<SqlAnswer, QueryError> {
+    let prepared = prepare(engine, &snapshot, sql, stop).await?;
+    let (schema, batches) = collect(engine, &prepared.session, &prepared.plan).await?;
+    let report = report::of(prepared.plan.as_ref(), &prepared.counters, started);
+    Ok(SqlAnswer { schema, batches, report })
+}
+
+/// Answers a statement batch by batch, without a limit on rows: `schema` gets the columns, `rows` the batches or the
+/// error that ends them. Ends early when nobody takes them any more.
+pub(crate) async fn stream(
+    engine: &Engine,
+    snapshot: Arc<Snapshot>,
+    sql: &str,
+    stop: &Stop,
+    Answering { schema, rows }: Answering,
+) {
+    let stream = match prepare(engine, &snapshot, sql, stop).await {
+        Ok(prepared) => {
+            execute_stream(prepared.plan, prepared.session.task_ctx()).map_err(|error| engine.error(&error))
+        }
+        Err(error) => Err(error),
+    };
+    let mut stream = match stream {
+        Ok(stream) => stream,
+        Err(error) => {
+            // An error here means that the asker is gone.
+            drop(schema.send(Err(error)));
+            return;
+        }
+    };
+    if schema.send(Ok(stream.schema())).is_err() {
+        return;
+    }
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(|error| engine.error(&error));
+        let is_last = batch.is_err();
+        if rows.send(batch).await.is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// Where a streamed answer goes.
+#[derive(Debug)]
+pub(crate) struct Answering {
+    /// The columns, once, or why there are none.
+    pub(crate) schema: oneshot::Sender<Result<SchemaRef, QueryError>>,
+    /// The rows, or what ended them.
+    pub(crate) rows: mpsc::Sender<Result<RecordBatch, QueryError>>,
+}
+
+/// A statement that is ready to run.
+struct Prepared {
+    session: SessionContext,
+    plan: Arc<dyn ExecutionPlan>,
+    counters: Arc<ScanCounters>,
+}
+
+async fn prepare(engine: &Engine, snapshot: &Arc<Snapshot>, sql: &str, stop: &Stop) -> Result<Prepared, QueryError> {
     let statement = rewrite::parse(sql)?;
     allow(&statement)?;
     let counters = Arc::new(ScanCounters::default());
-    let session = engine.session(&snapshot, &counters)?;
-    views::register(&session, &statement, &snapshot, &counters).await.map_err(|error| engine.error(&error))?;
+    let session = engine.session(snapshot, &counters)?;
+    views::register(&session, &statement, snapshot, &counters).await.map_err(|error| engine.error(&error))?;
     let plan = plan(engine, &session, statement).await?;
     let plan = stop.guard(plan).map_err(|error| engine.error(&error))?;
-    let (schema, batches) = collect(engine, &session, &plan).await?;
-    let report = report::of(plan.as_ref(), &counters, started);
-    Ok(SqlAnswer { schema, batches, report })
+    Ok(Prepared { session, plan, counters })
 }
 
 /// Lets only statements through that read.

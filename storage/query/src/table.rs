@@ -107,7 +107,7 @@ impl SnapshotTable {
             Rows::TraceParts => segments,
         };
         let files = match self.rows {
-            Rows::Of(table) => search::narrow(table, segments, filter, filters).await?,
+            Rows::Of(table) => search::narrow(table, segments, filters).await?,
             Rows::TraceParts => segments.into_iter().filter_map(ScanFile::trace_rows).collect(),
         };
         self.counters.segments_total.fetch_add(total as u64, Ordering::Relaxed);
@@ -121,6 +121,7 @@ impl SnapshotTable {
         session: &dyn Session,
         inputs: Vec<usize>,
         filters: &[Expr],
+        is_shown_as_stored: bool,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let stored = conjunction(filters.iter().filter_map(|filter| filter::to_stored(filter, &self.columns)));
         let predicate = stored.as_ref().map(|stored| self.predicate(session, stored)).transpose()?;
@@ -141,12 +142,14 @@ impl SnapshotTable {
             1 => children.pop().ok_or_else(|| DataFusionError::Internal("no child".to_owned()))?,
             _ => UnionExec::try_new(children)?,
         };
-        // Ids are compared as bytes first, so that only the rows that are meant are turned into text.
-        match stored.as_ref().and_then(|stored| filter::by_id(stored, &self.columns)) {
-            Some(by_id) => {
-                let input = DFSchema::try_from(schema.project(&inputs)?)?;
-                Ok(Arc::new(FilterExec::try_new(session.create_physical_expr(by_id, &input)?, rows)?))
-            }
+        // What is stored is compared first, ids as bytes, so that only the rows that are meant are turned into text.
+        let input = DFSchema::try_from(schema.project(&inputs)?)?;
+        let first = stored.as_ref().and_then(|stored| match is_shown_as_stored {
+            true => filter::by_id(stored, &self.columns),
+            false => filter::over(stored, &input),
+        });
+        match first {
+            Some(first) => Ok(Arc::new(FilterExec::try_new(session.create_physical_expr(first, &input)?, rows)?)),
             None => Ok(rows),
         }
     }
@@ -204,8 +207,9 @@ impl TableProvider for SnapshotTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let projection = projection.cloned().unwrap_or_else(|| (0..self.columns.shown().fields().len()).collect());
         let inputs = self.columns.inputs(&projection);
-        let scan = self.scan_stored(session, inputs.clone(), filters).await?;
-        if self.columns.is_stored(&projection, &inputs) {
+        let is_shown_as_stored = self.columns.is_stored(&projection, &inputs);
+        let scan = self.scan_stored(session, inputs.clone(), filters, is_shown_as_stored).await?;
+        if is_shown_as_stored {
             return Ok(scan);
         }
         let config = Arc::new(session.config_options().clone());

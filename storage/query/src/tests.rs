@@ -9,6 +9,7 @@ mod find;
 mod limits;
 mod look_up;
 mod search;
+mod streams;
 mod tables;
 mod usual;
 

@@ -3,8 +3,8 @@
 //! What comes out may let more rows through than the filter that went in, never fewer: it only prunes. A `FilterExec`
 //! above the table decides, because the table declares every filter inexact.
 
-use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema};
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, Like, Operator, lit};
@@ -15,6 +15,9 @@ use telltale_storage::Segment;
 use telltale_storage::schema::col;
 
 use super::columns::{Columns, Form};
+
+/// Values of an `IN` list that DataFusion's pruning looks at.
+const PRUNED_LIST: usize = 20;
 
 /// Translates a filter; `None` when nothing of it can be used.
 pub(crate) fn to_stored(filter: &Expr, columns: &Columns) -> Option<Expr> {
@@ -82,7 +85,17 @@ fn id_in(id: &Expr, list: &[Expr], columns: &Columns) -> Option<Expr> {
     let id = id_column(id, columns)?;
     let values: Option<Vec<_>> = list.iter().map(|value| id_literal(&id, value, columns)).collect();
     let values: Vec<Expr> = values?.into_iter().flatten().collect();
-    Some(if values.is_empty() { lit(false) } else { id.in_list(values, false) })
+    // Lists beyond this length are not compared with statistics; alternatives of short lists are.
+    let lists = values.chunks(PRUNED_LIST).map(|values| id.clone().in_list(values.to_vec(), false));
+    Some(balanced(lists.collect()).unwrap_or_else(|| lit(false)))
+}
+
+/// Joins alternatives without a deep chain.
+fn balanced(mut parts: Vec<Expr>) -> Option<Expr> {
+    while parts.len() > 1 {
+        parts = parts.chunks(2).filter_map(|pair| pair.iter().cloned().reduce(Expr::or)).collect();
+    }
+    parts.pop()
 }
 
 /// Takes `id LIKE 'digits%'` as a range of ids.
@@ -137,23 +150,13 @@ pub(crate) fn by_id(stored: &Expr, columns: &Columns) -> Option<Expr> {
     conjunction(parts.cloned())
 }
 
-/// Returns the traces that a translated filter asks for, `None` when it lets others through too.
-pub(crate) fn traces(stored: &Expr) -> Option<Vec<TraceId>> {
-    split_conjunction(stored).into_iter().find_map(|part| {
-        let (column, values) = match part {
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
-                (left, std::slice::from_ref(right.as_ref()))
-            }
-            Expr::InList(InList { expr, list, negated: false }) => (expr, list.as_slice()),
-            _ => return None,
-        };
-        let is_trace = matches!(column.as_ref(), Expr::Column(column) if column.name == col::TRACE_ID);
-        let ids = values.iter().map(|value| match value {
-            Expr::Literal(ScalarValue::FixedSizeBinary(_, Some(bytes)), _) => TraceId::from_slice(bytes),
-            _ => None,
-        });
-        if is_trace { ids.collect() } else { None }
-    })
+/// Returns the parts of a translated filter that are about the columns of a schema alone.
+pub(crate) fn over(stored: &Expr, schema: &DFSchema) -> Option<Expr> {
+    let parts = split_conjunction(stored).into_iter().filter(|part| {
+        let used = part.column_refs();
+        !used.is_empty() && used.iter().all(|column| schema.has_column_with_unqualified_name(&column.name))
+    });
+    conjunction(parts.cloned())
 }
 
 /// Tells whether a segment may hold rows that pass; never false when it does.

@@ -1,4 +1,5 @@
-//! `match(body, …)` and `trace_id = …` over log segments: the index says which rows can match, the scan reads only these.
+//! `match(body, …)` and `trace_id = …` over log segments, joined by AND and OR: the index says which rows can match, the
+//! scan reads only these.
 //!
 //! The index narrows and never decides. Without one, with a query that requires no word, or when most rows match, the
 //! segment is scanned.
@@ -8,23 +9,92 @@ use std::sync::Arc;
 use datafusion::common::Result;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::Expr;
-use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use datafusion::scalar::ScalarValue;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use telltale_model::TraceId;
-use telltale_storage::Segment;
 use telltale_storage::schema::{Table, col};
 use telltale_storage::text::RequiredTerm;
+use telltale_storage::{LogIndex, Segment};
 
 use super::files::ScanFile;
-use super::filter;
 use crate::functions::{MATCH, matching};
 use crate::limits::INDEX_MAX_HIT_PERCENT;
 
+/// What the index of a log segment is asked; it may name more rows than pass, never fewer.
+#[derive(Debug, Clone, PartialEq)]
+enum Question {
+    /// Words that the body must hold.
+    Terms(Vec<RequiredTerm>),
+    /// Traces of which one must be the record's.
+    Traces(Vec<TraceId>),
+    /// All must hold.
+    All(Vec<Question>),
+    /// One must hold.
+    One(Vec<Question>),
+    /// The index cannot tell.
+    Unknown,
+}
+
 /// Whether a filter holds a search that the index can narrow.
 pub(crate) fn is_search(filter: &Expr) -> bool {
-    split_conjunction(filter).into_iter().any(|part| query_of(part).is_some())
+    question(filter).is_ok_and(|question| question != Question::Unknown)
+}
+
+/// Returns what a filter asks the index.
+fn question(filter: &Expr) -> Result<Question> {
+    let of_both = |left: &Expr, right: &Expr| Ok::<_, DataFusionError>([question(left)?, question(right)?]);
+    Ok(match filter {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => all(of_both(left, right)?.into()),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            let parts = of_both(left, right)?;
+            if parts.contains(&Question::Unknown) { Question::Unknown } else { Question::One(parts.into()) }
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => match (left.as_ref(), right.as_ref()) {
+            (Expr::Column(column), Expr::Literal(value, _)) | (Expr::Literal(value, _), Expr::Column(column))
+                if column.name == col::TRACE_ID =>
+            {
+                traces([value].into_iter())
+            }
+            _ => Question::Unknown,
+        },
+        Expr::InList(InList { expr, list, negated: false }) => match expr.as_ref() {
+            Expr::Column(column) if column.name == col::TRACE_ID => {
+                let values: Option<Vec<_>> = list
+                    .iter()
+                    .map(|value| if let Expr::Literal(value, _) = value { Some(value) } else { None })
+                    .collect();
+                values.map_or(Question::Unknown, |values| traces(values.into_iter()))
+            }
+            _ => Question::Unknown,
+        },
+        other => match query_of(other) {
+            Some(query) => {
+                let query = matching::parse(query).map_err(|error| DataFusionError::External(Box::new(error)))?;
+                let terms = query.required_terms();
+                if terms.is_empty() { Question::Unknown } else { Question::Terms(terms) }
+            }
+            None => Question::Unknown,
+        },
+    })
+}
+
+/// Joins what must hold together.
+fn all(parts: Vec<Question>) -> Question {
+    let mut known: Vec<Question> = parts.into_iter().filter(|part| *part != Question::Unknown).collect();
+    match known.len() {
+        0 => Question::Unknown,
+        1 => known.remove(0),
+        _ => Question::All(known),
+    }
+}
+
+/// Asks for the traces of hex texts; a text that is no id is no record's.
+fn traces<'a>(values: impl Iterator<Item = &'a ScalarValue>) -> Question {
+    let ids: Option<Vec<Option<TraceId>>> =
+        values.map(|value| Some(value.try_as_str()?.and_then(|text| text.parse().ok()))).collect();
+    ids.map_or(Question::Unknown, |ids| Question::Traces(ids.into_iter().flatten().collect()))
 }
 
 /// Returns the query of `match(body, 'query')`.
@@ -34,35 +104,16 @@ fn query_of(filter: &Expr) -> Option<&str> {
     (func.name() == MATCH && column.name == col::BODY).then(|| query.try_as_str().flatten())?
 }
 
-/// What the index of a log segment is asked.
-struct Question {
-    /// Words that the body must hold.
-    terms: Vec<RequiredTerm>,
-    /// Traces of which one must be the record's.
-    traces: Option<Vec<TraceId>>,
-}
-
-/// Returns the files of the segments, each narrowed by the searches and traces among the filters; `stored` is what the
-/// filters say about stored columns.
-pub(crate) async fn narrow(
-    table: Table,
-    segments: Vec<Arc<Segment>>,
-    stored: Option<&Expr>,
-    filters: &[Expr],
-) -> Result<Vec<ScanFile>> {
-    let mut question = Question { terms: Vec::new(), traces: None };
-    if table == Table::Logs {
-        question.traces = stored.and_then(filter::traces);
-        for query in filters.iter().flat_map(split_conjunction).filter_map(query_of) {
-            let query = matching::parse(query).map_err(|error| DataFusionError::External(Box::new(error)))?;
-            question.terms.extend(query.required_terms());
-        }
-    }
-    if question.terms.is_empty() && question.traces.is_none() {
+/// Returns the files of the segments, each narrowed by the searches and traces among the filters.
+pub(crate) async fn narrow(table: Table, segments: Vec<Arc<Segment>>, filters: &[Expr]) -> Result<Vec<ScanFile>> {
+    let asked = match table {
+        Table::Logs => all(filters.iter().map(question).collect::<Result<_>>()?),
+        _ => Question::Unknown,
+    };
+    if asked == Question::Unknown {
         return Ok(segments.into_iter().map(|segment| ScanFile::data(segment, None)).collect());
     }
-    let look_up =
-        move || segments.into_iter().filter_map(|segment| narrow_one(segment, &question).transpose()).collect();
+    let look_up = move || segments.into_iter().filter_map(|segment| narrow_one(segment, &asked).transpose()).collect();
     SpawnedTask::spawn_blocking(look_up)
         .join()
         .await
@@ -71,7 +122,11 @@ pub(crate) async fn narrow(
 
 /// Returns what must be read of a segment; `None`: nothing.
 fn narrow_one(segment: Arc<Segment>, question: &Question) -> Result<Option<ScanFile>> {
-    let Some(rows) = candidates(&segment, question)? else {
+    let rows = match segment.log_index() {
+        Some(index) => candidates(&index, question)?,
+        None => None,
+    };
+    let Some(rows) = rows else {
         return Ok(Some(ScanFile::data(segment, None)));
     };
     if rows.is_empty() {
@@ -86,20 +141,47 @@ fn narrow_one(segment: Arc<Segment>, question: &Question) -> Result<Option<ScanF
 }
 
 /// Returns the rows that the index leaves over, ascending; `None` when it cannot tell.
-fn candidates(segment: &Segment, question: &Question) -> Result<Option<Vec<u32>>> {
-    let Some(index) = segment.log_index() else { return Ok(None) };
-    let by_words =
-        if question.terms.is_empty() { None } else { index.candidates(&question.terms).map_err(super::external)? };
-    let Some(traces) = &question.traces else { return Ok(by_words) };
-    let mut rows = Vec::new();
-    for id in traces {
-        rows.extend(index.rows_of_trace(id).map_err(super::external)?);
+fn candidates(index: &LogIndex, question: &Question) -> Result<Option<Vec<u32>>> {
+    match question {
+        Question::Unknown => Ok(None),
+        Question::Terms(terms) => index.candidates(terms).map_err(super::external),
+        Question::Traces(traces) => {
+            let mut rows = Vec::new();
+            for id in traces {
+                rows.extend(index.rows_of_trace(id).map_err(super::external)?);
+            }
+            rows.sort_unstable();
+            rows.dedup();
+            Ok(Some(rows))
+        }
+        Question::All(parts) => {
+            let mut left: Option<Vec<u32>> = None;
+            for part in parts {
+                let Some(rows) = candidates(index, part)? else { continue };
+                left = Some(match left {
+                    None => rows,
+                    Some(mut left) => {
+                        left.retain(|row| rows.binary_search(row).is_ok());
+                        left
+                    }
+                });
+                if left.as_ref().is_some_and(Vec::is_empty) {
+                    break;
+                }
+            }
+            Ok(left)
+        }
+        Question::One(parts) => {
+            let mut rows = Vec::new();
+            for part in parts {
+                let Some(more) = candidates(index, part)? else { return Ok(None) };
+                rows.extend(more);
+            }
+            rows.sort_unstable();
+            rows.dedup();
+            Ok(Some(rows))
+        }
     }
-    rows.sort_unstable();
-    if let Some(by_words) = by_words {
-        rows.retain(|row| by_words.binary_search(row).is_ok());
-    }
-    Ok(Some(rows))
 }
 
 /// Selects the given rows, ascending, of `total`.

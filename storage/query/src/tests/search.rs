@@ -73,6 +73,28 @@ async fn the_index_spares_reading() {
     assert_eq!((none.report.segments_total, none.report.segments_pruned, none.report.bytes_read), (1, 1, 0));
 }
 
+/// Alternatives are looked up too, as long as the index can tell for each of them.
+#[tokio::test]
+async fn alternatives_are_narrowed_and_miss_nothing() {
+    let bodies: Vec<String> = (0..20_000).map(|at| format!("request {at} took {} ms of patience", at % 977)).collect();
+    let store = many(Place::Segments, &bodies).await;
+    let all = answer(&store.query, "SELECT body FROM logs WHERE body LIKE 'request 12345 %'").await.report.bytes_read;
+    for (condition, expected, is_narrowed) in [
+        ("match(body, '12345') OR match(body, '\"request 15000\"')", 2, true),
+        ("(match(body, '12345') OR match(body, '15000')) AND match(body, 'patience')", 2, true),
+        ("match(body, '12345') OR match(body, 'impatience')", 1, true),
+        ("match(body, '12345') OR trace_id = '0af7651916cd43dd8448eb211c80319c'", 1, true),
+        ("match(body, '12345') OR attr_int('number') = 3", 2, false),
+        ("match(body, '12345') OR NOT match(body, 'patience')", 1, false),
+        ("match(body, 'impatience') OR match(body, 'absence')", 0, true),
+    ] {
+        let found = answer(&store.query, &format!("SELECT body FROM logs WHERE {condition}")).await;
+        let count: usize = found.batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
+        assert_eq!(count, expected, "{condition}");
+        assert_eq!(found.report.bytes_read * 2 < all, is_narrowed, "{condition} {:?}", found.report);
+    }
+}
+
 #[tokio::test]
 async fn the_records_of_a_trace_are_found_by_the_index() {
     let store = Store::empty();
