@@ -11,6 +11,7 @@ use crate::config::Flags;
 pub mod check;
 pub mod client;
 pub mod completions;
+pub mod demo;
 pub mod diff;
 pub mod doctor;
 pub mod export;
@@ -19,10 +20,12 @@ pub mod mark;
 pub mod promql;
 pub mod query;
 pub mod schema;
+pub mod search;
 pub mod serve;
 pub mod share;
 pub mod story;
 mod table;
+pub mod tail;
 pub mod wait;
 
 /// Exit code: something failed.
@@ -51,6 +54,10 @@ enum Command {
     Serve(Flags),
     /// Ask a running server with SQL or PromQL.
     Query(query::Args),
+    /// Find spans, logs or traces.
+    Search(search::Args),
+    /// Follow logs or spans as they arrive.
+    Tail(tail::Args),
     /// Tell the story of one request.
     Story(story::Args),
     /// Check the telemetry that a signals file promises.
@@ -71,6 +78,8 @@ enum Command {
     Share(share::Args),
     /// Look for what keeps telemetry from arriving.
     Doctor(doctor::Args),
+    /// Send a realistic sample to a running server.
+    Demo(demo::Args),
     /// Print the completion script of a shell.
     Completions(completions::Args),
 }
@@ -90,6 +99,8 @@ pub fn main() -> ExitCode {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(flags) => serve::main(&flags),
         Command::Query(args) => query::main(&args),
+        Command::Search(args) => search::main(&args),
+        Command::Tail(args) => tail::main(&args),
         Command::Story(args) => story::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Wait(args) => wait::main(&args),
@@ -100,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::main(&args),
         Command::Share(args) => share::main(&args),
         Command::Doctor(args) => doctor::main(&args),
+        Command::Demo(args) => demo::main(&args),
         Command::Completions(args) => completions::main(&args, Cli::command()),
     }
 }

@@ -12,6 +12,7 @@
 //! * [`listeners`]: sockets and connections; [`edge`], [`security`]: who may ask what, and who answers.
 //! * [`receiver`]: OTLP over gRPC and HTTP; [`decode`]: OTLP/JSON to protobuf bytes.
 //! * [`forward`]: the tee to another OTLP back end.
+//! * `demo`: what `telltale demo` and `telltale doctor --send` send.
 //! * [`live`], [`issues`]: what was just acknowledged, and what senders did wrong or oddly.
 //! * `observe`, [`expect`], [`runs`]: what is stored as plain values, promises judged by it, named parts of it.
 //! * [`import`]: files of this and other tools, through the same append as OTLP.
@@ -29,6 +30,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod decode;
+mod demo;
 pub mod edge;
 pub mod expect;
 pub mod forward;

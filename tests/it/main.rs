@@ -13,6 +13,7 @@
 mod bad_input;
 mod checklist;
 mod clients;
+mod commands;
 mod conformance;
 mod crash;
 mod limits;

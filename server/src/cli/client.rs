@@ -108,6 +108,25 @@ impl Server {
         if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
     }
 
+    /// Sends one OTLP payload as protobuf; fails when anything of it was rejected.
+    pub(crate) async fn send_otlp(&self, url: Url, payload: Vec<u8>) -> Result<(), Failure> {
+        let address = url.to_string();
+        let request = Request { method: Method::POST, url, body: None };
+        let builder =
+            self.build(request)?.header(reqwest::header::CONTENT_TYPE, "application/x-protobuf").body(payload);
+        let response = builder.send().await.map_err(|error| self.unreachable(&address, &error))?;
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        let answer = response.bytes().await.map_err(|error| self.unreachable(&address, &error))?;
+        // An answer without a partial success is empty.
+        if answer.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::Failed(format!("{address} rejected a part of what was sent")))
+        }
+    }
+
     fn build(&self, request: Request) -> Result<RequestBuilder, Failure> {
         let client = reqwest::Client::builder()
             .user_agent(concat!("telltale-cli/", env!("CARGO_PKG_VERSION")))

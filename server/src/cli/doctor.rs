@@ -11,12 +11,17 @@ use telltale_api::routes;
 use telltale_story::format::number::counted;
 use tokio::net::TcpStream;
 
+mod canary;
+
 use super::client::{self, Failure, Request, Server, visible};
 use crate::limits::DOCTOR_CONNECT;
 
 /// Look for what keeps telemetry from arriving
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Send one span, one log record and one data point, and look for them
+    #[arg(long)]
+    send: bool,
     #[command(flatten)]
     server: Server,
 }
@@ -52,6 +57,9 @@ pub(crate) async fn examine(args: &Args, out: &mut impl Write) -> Result<(), Fai
     findings.extend(health.quarantined.iter().map(|file| finding(Verdict::Odd, format!("damaged: {file}"))));
     for (name, address) in [("OTLP/gRPC", &recent.endpoints.otlp_grpc), ("OTLP/HTTP", &recent.endpoints.otlp_http)] {
         findings.push(reach(name, address).await);
+    }
+    if args.send {
+        findings.extend(canary::examine(server, &recent.endpoints.otlp_http).await);
     }
     findings.push(of_totals(&recent));
     findings.extend(of_issues(&issues));

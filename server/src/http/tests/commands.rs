@@ -9,7 +9,7 @@ use telltale_model::SignalKind;
 use super::harness::Server;
 use super::sample::{self, TRACE};
 use crate::cli::client::Failure;
-use crate::cli::{doctor, query, story};
+use crate::cli::{doctor, query, search, story, tail};
 
 #[derive(Parser)]
 struct Query {
@@ -27,6 +27,70 @@ struct Story {
 struct Doctor {
     #[command(flatten)]
     args: doctor::Args,
+}
+
+#[derive(Parser)]
+struct Search {
+    #[command(flatten)]
+    args: search::Args,
+}
+
+#[derive(Parser)]
+struct Tail {
+    #[command(flatten)]
+    args: tail::Args,
+}
+
+async fn search(arguments: &[&str]) -> Result<String, Failure> {
+    let command = Search::parse_from([&["search"], arguments].concat());
+    let mut out = Vec::new();
+    text(search::find(&command.args, &mut out).await, out)
+}
+
+#[tokio::test]
+async fn search_writes_a_table_csv_and_json_lines_and_says_when_nothing_matches() {
+    let server = Server::with_sample().await;
+    let url = server.listen().await;
+    let table = search(&["duration>2s", "--slowest", "--url", &url]).await.unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines.len() == 3 && lines[0].starts_with("time") && lines[1].contains("POST /orders"), "{table}");
+    let csv = search(&["INSERT", "--csv", "--url", &url]).await.unwrap();
+    assert!(csv.starts_with("time,service,state,duration,what,trace\r\n") && csv.contains(TRACE), "{csv}");
+    let json = search(&["--kind", "logs", "--json", "--url", &url]).await.unwrap();
+    let row: serde_json::Value = serde_json::from_str(json.trim_end()).unwrap();
+    assert_eq!(row["trace_id"], TRACE);
+    let traces = search(&["-k", "traces", "is:root", "-n", "1", "--url", &url]).await.unwrap();
+    assert!(traces.lines().nth(1).unwrap().ends_with(TRACE), "{traces}");
+    let none = search(&["absent", "--url", &url]).await.unwrap_err();
+    assert_eq!(none.exit_code(), ExitCode::from(4));
+    let wrong = search(&["\"open", "--url", &url]).await.unwrap_err();
+    assert_eq!(wrong.exit_code(), ExitCode::from(2));
+    assert!(wrong.to_string().contains("not closed") && wrong.to_string().contains("\nhint: "), "{wrong}");
+}
+
+#[tokio::test]
+async fn tail_follows_what_matches_until_its_limit() {
+    let server = Server::new();
+    let url = server.listen().await;
+    let command = Tail::parse_from(["tail", "-k", "spans", "INSERT", "-n", "2", "--json", "--url", &url]);
+    let mut out = Vec::new();
+    let payload = prost::Message::encode_to_vec(&sample::traces());
+    let appended = server.state.storage.append(SignalKind::Traces, payload.into()).await.unwrap();
+    {
+        let mut following = std::pin::pin!(tail::follow(&command.args, &mut out));
+        // Published again and again, because nobody says when the reader has begun to listen.
+        loop {
+            let pause = std::pin::pin!(tokio::time::sleep(std::time::Duration::from_millis(20)));
+            match futures::future::select(&mut following, pause).await {
+                futures::future::Either::Left((done, _)) => break done.unwrap(),
+                futures::future::Either::Right(_) => server.state.tail.publish(&appended),
+            }
+        }
+    }
+    let text = String::from_utf8(out).unwrap();
+    let names: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["name"].clone()).collect();
+    assert_eq!(names, ["INSERT orders", "INSERT orders"]);
 }
 
 fn text(outcome: Result<(), Failure>, out: Vec<u8>) -> Result<String, Failure> {
