@@ -17,6 +17,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestInit, Response};
 
+use crate::prometheus::{Answer, Problem};
 use crate::route::encode;
 
 /// Bytes of a paste that are sent as a query; a longer one is reduced to the ids in it by the caller.
@@ -178,6 +179,17 @@ pub(crate) async fn otlp(trace_id: &str, lifetime: Lifetime) -> Result<JsValue, 
     JsFuture::from(promise).await.map_err(unreadable)
 }
 
+/// Asks the Prometheus API; the path begins behind `/api/v1/`.
+pub(crate) async fn prometheus<T: DeserializeOwned>(path: &str, lifetime: Lifetime) -> Result<Answer<T>, Failure> {
+    json(&format!("/api/v1/{path}"), lifetime).await
+}
+
+/// An error as the Prometheus API writes it.
+fn problem(text: &[u8]) -> Option<ErrorDetail> {
+    let problem = serde_json::from_slice::<Problem>(text).ok()?;
+    Some(ErrorDetail { code: problem.kind, message: problem.error, hint: None })
+}
+
 /// Asks for JSON.
 pub(crate) async fn json<T: DeserializeOwned>(url: &str, lifetime: Lifetime) -> Result<T, Failure> {
     let response = send(url, lifetime).await?;
@@ -200,7 +212,7 @@ async fn answer(url: &str, init: &RequestInit, lifetime: Lifetime) -> Result<Res
         return Ok(response);
     }
     let text = body(&response).await.unwrap_or_default();
-    let detail = serde_json::from_slice::<ErrorBody>(&text).ok().map(|body| body.error);
+    let detail = serde_json::from_slice::<ErrorBody>(&text).ok().map(|body| body.error).or_else(|| problem(&text));
     Err(Failure::Refused { status: response.status(), detail })
 }
 

@@ -1,17 +1,19 @@
 //! The browser application of telltale.
 //!
 //! It asks the public HTTP API and nothing else; what happened is told by the server. The modules without a browser in
-//! them ([`route`], [`feed`], [`entries`], [`stats`], [`graph`], [`format`], [`palette`], [`waterfall`]) compile natively
+//! them ([`route`], [`chart`], [`feed`], [`entries`], [`stats`], [`graph`], [`format`], [`palette`], [`waterfall`]) compile natively
 //! and are tested there; the rest exists for wasm32 only.
 //!
 //! Telemetry is shown as text nodes, never as markup, and links lead only to our own pages.
 
+pub mod chart;
 pub mod entries;
 pub mod feed;
 pub mod format;
 pub mod graph;
 pub mod palette;
 pub mod pretty;
+pub mod prometheus;
 pub mod route;
 pub mod shared;
 pub mod stats;

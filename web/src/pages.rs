@@ -6,6 +6,7 @@ use crate::dom::{El, el};
 use crate::nav::use_nav;
 use crate::route::Page;
 
+pub(crate) mod charts;
 pub(crate) mod diff;
 pub(crate) mod home;
 pub(crate) mod not_found;
@@ -51,6 +52,7 @@ pub(crate) fn explore_area() -> El {
 /// Metrics.
 pub(crate) fn metrics_area() -> El {
     pages_by_path(|path| match path {
+        "/charts" => charts::charts(),
         _ => not_found::unknown_page(),
     })
 }

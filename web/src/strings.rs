@@ -3,11 +3,13 @@
 //! Markup stays in the components; what varies comes in as an argument, already formatted.
 
 mod around;
+mod charts;
 mod diff;
 mod story;
 mod views;
 
 pub use around::*;
+pub use charts::*;
 pub use diff::*;
 pub use story::*;
 pub use views::*;
@@ -30,7 +32,7 @@ pub const ERROR_WORD: &str = "error";
 /// Name of the list of pages in the header.
 pub const HEADER_LABEL: &str = "Pages";
 /// The pages in the header, in order: path and words. `telltale_api::area` says which area has each.
-pub const HEADER_PAGES: &[(&str, &str)] = &[];
+pub const HEADER_PAGES: &[(&str, &str)] = &[("/charts", "Metrics")];
 
 // Live sign
 /// The stream is not open yet.

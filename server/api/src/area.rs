@@ -18,7 +18,8 @@ pub enum Area {
 }
 
 /// Every page: the path of a page or of a family of pages, and its area. The longest fitting path decides.
-const PAGES: [(&str, Area); 3] = [("/", Area::Story), ("/start", Area::Story), ("/t", Area::Story)];
+const PAGES: [(&str, Area); 4] =
+    [("/", Area::Story), ("/start", Area::Story), ("/t", Area::Story), ("/charts", Area::Metrics)];
 
 impl Area {
     /// Every area.
@@ -56,6 +57,9 @@ mod tests {
     fn pages_have_areas_and_other_paths_have_none() {
         for path in ["/", "", "/start", "/start/", "/t/4bf9", "/t/4bf9/00f0", "/t/a...b"] {
             assert_eq!(Area::of_path(path), Some(Area::Story), "{path}");
+        }
+        for path in ["/charts", "/charts/"] {
+            assert_eq!(Area::of_path(path), Some(Area::Metrics), "{path}");
         }
         for path in ["/tea", "/nope", "/api/recent", "//", "/starting"] {
             let expected = (path == "//").then_some(Area::Story);

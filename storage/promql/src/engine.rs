@@ -29,8 +29,6 @@ mod scalar;
 mod smooth;
 mod sort;
 mod subquery;
-#[cfg(test)]
-mod tests;
 
 use column::{Row, Steps};
 use eval::Eval;
@@ -172,6 +170,8 @@ impl<'a> Engine<'a> {
             notes: Annotations::default(),
             warnings: Vec::new(),
             infos: Vec::new(),
+            wants_totals: 0,
+            needs_buckets: 0,
             held: 0,
             samples_read: 0,
             series_read: 0,

@@ -140,6 +140,13 @@ fn scaled(histogram: &Histogram, change: impl FnOnce(&mut Histogram)) -> Histogr
 
 impl Eval<'_> {
     pub(super) fn binary(&mut self, binary: &BinaryExpr, range: PosRange, steps: Steps) -> Result<Vec<Row>, Error> {
+        if matches!(binary.op, BinaryOp::TrimUpper | BinaryOp::TrimLower) {
+            return self.with_buckets(|eval| eval.operation(binary, range, steps));
+        }
+        self.operation(binary, range, steps)
+    }
+
+    fn operation(&mut self, binary: &BinaryExpr, range: PosRange, steps: Steps) -> Result<Vec<Row>, Error> {
         match (binary.lhs.value_type(), binary.rhs.value_type()) {
             (ValueType::Vector, ValueType::Vector) => {
                 let left = self.vector(&binary.lhs, steps)?;

@@ -143,7 +143,9 @@ impl<'e> Eval<'e> {
     fn of_histograms(&mut self, call: &Call, steps: Steps) -> Result<Vec<Row>, Error> {
         let id = call.function.id;
         let mut rows = Vec::new();
-        self.stream(arg(call, 0)?.unwrapped(), steps, &mut |eval, labels, _, column| {
+        let is_total = matches!(id, FunctionId::HistogramCount | FunctionId::HistogramSum | FunctionId::HistogramAvg);
+        self.wants_totals += u32::from(is_total);
+        let streamed = self.stream(arg(call, 0)?.unwrapped(), steps, &mut |eval, labels, _, column| {
             if !column.has_histograms() {
                 return Ok(());
             }
@@ -161,7 +163,9 @@ impl<'e> Eval<'e> {
             eval.hold(out.weight())?;
             rows.push(Row { labels: labels.clone(), drop_name: true, column: out });
             Ok(())
-        })?;
+        });
+        self.wants_totals -= u32::from(is_total);
+        streamed?;
         Ok(rows)
     }
 }

@@ -57,7 +57,7 @@ impl Eval<'_> {
             _ => (arg(call, 0)?, self.many_quantiles(call, steps)?),
         };
         let place = vector.unwrapped().range;
-        let rows = self.vector(vector.unwrapped(), steps)?;
+        let rows = self.with_buckets(|eval| eval.vector(vector.unwrapped(), steps))?;
         let families = self.families(&rows, place);
         let mut out = Vec::new();
         for family in &families {

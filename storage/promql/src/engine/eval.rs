@@ -21,6 +21,9 @@ pub(super) struct Eval<'a> {
     pub(super) notes: Annotations,
     pub(super) warnings: Vec<String>,
     pub(super) infos: Vec<String>,
+    /// How many functions around what is evaluated ask for counts and sums of histograms only, and how many need the buckets.
+    pub(super) wants_totals: u32,
+    pub(super) needs_buckets: u32,
     /// Samples in memory.
     pub(super) held: usize,
     pub(super) samples_read: u64,
@@ -36,6 +39,19 @@ impl<'e> Eval<'e> {
             Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+
+    /// Whether buckets of histograms can be left out.
+    pub(super) const fn is_totals_only(&self) -> bool {
+        self.wants_totals > 0 && self.needs_buckets == 0
+    }
+
+    /// Evaluates something with the buckets of its histograms.
+    pub(super) fn with_buckets<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.needs_buckets += 1;
+        let result = evaluate(self);
+        self.needs_buckets -= 1;
+        result
     }
 
     /// Counts samples that are now in memory.

@@ -112,6 +112,11 @@ impl<'e> Eval<'e> {
         self.select(&matchers, first, shift.apply(steps.last()), &mut |eval, view| {
             column.reset();
             fill_newest(view, shift, steps, lookback, wanted, &mut column);
+            if eval.is_totals_only() {
+                for (_, histogram) in column.histograms_mut() {
+                    *histogram = Arc::new(super::range::totals(histogram));
+                }
+            }
             if column.is_empty() { Ok(()) } else { sink(eval, view.labels, false, &mut column) }
         })
     }

@@ -88,12 +88,23 @@ impl Query {
 
 /// `12:20: division by zero`: here Prometheus counts bytes from 0, start and end.
 fn wrong(expr: &DurationExpr, text: &str) -> Error {
-    let range = match &expr.kind {
-        DurationKind::Paren(inner) => inner.range,
-        _ => expr.range,
-    };
-    let PosRange { start, end } = range;
+    let PosRange { start, end } = place(expr);
     Error::bad_data(format!("{start}:{end}: {text}"))
+}
+
+/// Where Prometheus says that a duration stands: without the parentheses and the names of calls around operands.
+fn place(expr: &DurationExpr) -> PosRange {
+    match &expr.kind {
+        DurationKind::Number(_) | DurationKind::Step | DurationKind::Range => expr.range,
+        DurationKind::Minus(inner) => PosRange { end: place(inner).end, ..expr.range },
+        DurationKind::Paren(inner) if matches!(inner.kind, DurationKind::Number(_)) => {
+            PosRange { end: inner.range.end, ..expr.range }
+        }
+        DurationKind::Paren(inner) => place(inner),
+        DurationKind::Binary(_, left, right) | DurationKind::MinOf(left, right) | DurationKind::MaxOf(left, right) => {
+            PosRange { start: place(left).start, end: place(right).end }
+        }
+    }
 }
 
 /// A resolved `offset` and `@`.

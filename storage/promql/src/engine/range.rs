@@ -104,6 +104,28 @@ impl Scratch {
     }
 }
 
+/// Histograms without buckets; what their buckets said about resets is kept as a hint.
+fn totals_of(histograms: &[Arc<Histogram>], out: &mut Vec<Arc<Histogram>>) {
+    let mut before: Option<&Arc<Histogram>> = None;
+    for histogram in histograms {
+        let hint = match (histogram.counter_reset_hint, before) {
+            (CounterResetHint::Unknown, Some(before)) if histogram.is_reset_after(before) => {
+                CounterResetHint::CounterReset
+            }
+            (CounterResetHint::Unknown, Some(_)) => CounterResetHint::NotCounterReset,
+            (hint, _) => hint,
+        };
+        out.push(Arc::new(Histogram { counter_reset_hint: hint, ..totals(histogram) }));
+        before = Some(histogram);
+    }
+}
+
+/// Count and sum of a histogram.
+pub(super) fn totals(histogram: &Histogram) -> Histogram {
+    let Histogram { schema, counter_reset_hint, count, sum, .. } = *histogram;
+    Histogram { schema, counter_reset_hint, count, sum, ..Histogram::default() }
+}
+
 fn pick<T: Clone>(out: &mut Vec<T>, from: &[T], kept: impl Fn(&usize) -> bool) {
     out.clear();
     out.extend(from.iter().enumerate().filter(|(at, _)| kept(at)).map(|(_, value)| value.clone()));
@@ -181,7 +203,8 @@ impl<'e> Eval<'e> {
                 let range = self.query.millis(&subquery.range, false)?;
                 let inner = self.subquery_steps(subquery, shift, range, steps)?;
                 let before = self.held;
-                let rows = self.vector(&subquery.expr, inner)?;
+                // A reset may lie between samples that the subquery does not return: only buckets show it.
+                let rows = self.with_buckets(|eval| eval.vector(&subquery.expr, inner))?;
                 let reach = Reach::new(shift, range, RangeEdge::Plain, 0);
                 for row in rows {
                     self.check_interrupt()?;
@@ -206,7 +229,12 @@ impl<'e> Eval<'e> {
         let matchers = self.matchers(&matrix.selector)?;
         let mut scratch = Scratch::default();
         self.select(&matchers, reach.first_needed(steps), reach.last_needed(steps), &mut |eval, view| {
-            let samples = scratch.without_markers(view);
+            let mut samples = scratch.without_markers(view);
+            let mut totals = Vec::new();
+            if eval.is_totals_only() && !samples.histograms.is_empty() {
+                totals_of(samples.histograms, &mut totals);
+                samples.histograms = &totals;
+            }
             visit(eval, view.labels, false, samples, reach)
         })
     }

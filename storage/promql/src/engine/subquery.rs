@@ -46,7 +46,7 @@ impl Eval<'_> {
                 let shift = self.query.shift(&subquery.shift)?;
                 let range = self.query.millis(&subquery.range, false)?;
                 let inner = self.subquery_steps(subquery, shift, range, Steps::one(time))?;
-                let rows = self.vector(&subquery.expr, inner)?;
+                let rows = self.with_buckets(|eval| eval.vector(&subquery.expr, inner))?;
                 super::merged(rows, inner)
             }
             _ => Err(Error::execution("expression is no range vector")),
