@@ -111,10 +111,9 @@ impl Server {
     /// Sends one OTLP payload as protobuf; fails when anything of it was rejected.
     pub(crate) async fn send_otlp(&self, url: Url, payload: Vec<u8>) -> Result<(), Failure> {
         let address = url.to_string();
-        let request = Request { method: Method::POST, url, body: None };
-        let builder =
-            self.build(request)?.header(reqwest::header::CONTENT_TYPE, "application/x-protobuf").body(payload);
-        let response = builder.send().await.map_err(|error| self.unreachable(&address, &error))?;
+        let body = Some(("application/x-protobuf", payload.into()));
+        let request = Request { method: Method::POST, url, body, accept: None };
+        let response = self.build(request)?.send().await.map_err(|error| self.unreachable(&address, &error))?;
         if !response.status().is_success() {
             return Err(refusal(response).await);
         }
