@@ -61,12 +61,11 @@ fn forward(state: &Arc<AppState>) -> Result<(), AppError> {
         return Err(AppError::ForwardsToItself(target.clone()));
     }
     let task = crate::forward::run(Arc::clone(forward), target.clone(), state.stopping.clone());
-    state.forwarding.spawn(async move {
+    state.tasks.spawn(async move {
         if let Err(error) = task.await {
             tracing::error!(%error, "forwarding does not start");
         }
     });
-    state.forwarding.close();
     Ok(())
 }
 
@@ -96,6 +95,7 @@ impl Server {
         // Set once, here.
         drop(state.endpoints.set(endpoints.clone()));
         forward(&state)?;
+        state.tasks.spawn(crate::quiet::run(Arc::clone(&state)));
         running
             .send_replace(Some(Running { state: Arc::clone(&state), router: crate::http::router(Arc::clone(&state)) }));
         tracing::info!(ui = endpoints.ui, data_dir = %data.path().display(), start_ms = began.elapsed().as_millis(), "ready");

@@ -11,6 +11,7 @@
 //! * [`state`]: what request handlers share.
 //! * [`listeners`]: sockets and connections; [`edge`], [`security`]: who may ask what, and who answers.
 //! * [`receiver`]: OTLP over gRPC and HTTP; [`decode`]: OTLP/JSON to protobuf bytes.
+//! * [`quiet`]: what only a whole trace shows, once nothing more of it comes.
 //! * [`forward`]: the tee to another OTLP back end.
 //! * `demo`: what `telltale demo` and `telltale doctor --send` send.
 //! * [`live`], [`issues`]: what was just acknowledged, and what senders did wrong or oddly.
@@ -42,6 +43,7 @@ pub mod listeners;
 pub mod live;
 pub(crate) mod observe;
 pub mod prometheus;
+pub mod quiet;
 pub mod receiver;
 pub mod runs;
 pub mod saved;

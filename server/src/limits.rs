@@ -104,6 +104,21 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the answer to such a ping may take.
 pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long nothing of a trace has come before it is looked at as a whole.
+pub const QUIET_AFTER: Duration = Duration::from_secs(3);
+
+/// How often quiet traces are looked for.
+pub const QUIET_TICK: Duration = Duration::from_millis(500);
+
+/// Quiet traces that are looked at each time; a busy server looks at a sample.
+pub const QUIET_LOOKS: usize = 8;
+
+/// Traces that wait until they are quiet; others are not looked at.
+pub const QUIET_TRACES: usize = 1024;
+
+/// Spans of the largest trace that is looked at.
+pub const QUIET_SPANS: usize = 10_000;
+
 /// Bytes of acknowledged requests that wait to be forwarded (`--forward`).
 pub const FORWARD_QUEUE_BYTES: usize = 64 * 1024 * 1024;
 

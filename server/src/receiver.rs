@@ -128,6 +128,7 @@ async fn store(
     }
     count(state, signal, &appended, payload_bytes, &issues);
     announce::announce(state, signal, &appended);
+    state.quiet.note(&appended, sender);
     for issue in &issues {
         announce::issue(state, signal, issue, sender);
     }

@@ -20,6 +20,7 @@ use crate::limits::{IMPORTS_AT_ONCE, SHARED_AT_ONCE};
 use crate::live::Hub;
 use crate::live::tail::Tail;
 use crate::prometheus::{Families, Turns};
+use crate::quiet::Quiet;
 use crate::receiver::Admission;
 use crate::runs::Runs;
 use crate::saved::Saved;
@@ -44,8 +45,10 @@ pub struct AppState {
     pub saved: Saved,
     /// telltale's own metrics; exists before the store does.
     pub telemetry: Arc<Telemetry>,
-    /// The task that empties `forward`.
-    pub forwarding: TaskTracker,
+    /// Tasks that end by themselves soon after `stopping` is cancelled.
+    pub tasks: TaskTracker,
+    /// Traces that are looked at as a whole once nothing more comes.
+    pub quiet: Quiet,
     /// The queue to another OTLP back end, when there is one.
     pub forward: Option<Arc<Forward>>,
     /// Memory for requests that are being read.
@@ -104,7 +107,8 @@ impl AppState {
             storage,
             query,
             forward,
-            forwarding: TaskTracker::new(),
+            tasks: TaskTracker::new(),
+            quiet: Quiet::new(Arc::clone(&telemetry)),
             live,
             tail: Arc::new(Tail::new()),
             issues: Registry::new(),

@@ -270,6 +270,8 @@ const AT_REST: &[Metric] = &[
     Metric::RetentionPinned,
     Metric::StoreHealthy,
     Metric::StoreQuarantined,
+    // Moves seconds after a trace; bad_input::shapes waits for it.
+    Metric::QuietTraces,
     // Overload, bugs and restarts.
     Metric::AdmissionHeld,
     Metric::AdmissionRefused,

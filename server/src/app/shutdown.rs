@@ -41,9 +41,9 @@ pub(super) async fn stop(state: &AppState, serving: Serving) -> Result<(), AppEr
     if timeout(CONNECTIONS_DRAIN, serving.drain()).await.is_err() {
         tracing::warn!("some connections did not end in time and are cut; what they were told is stored");
     }
-    // Ends by itself within FORWARD_GRACE; nothing waits where nothing is forwarded.
-    state.forwarding.close();
-    state.forwarding.wait().await;
+    // All end by themselves within FORWARD_GRACE.
+    state.tasks.close();
+    state.tasks.wait().await;
     match timeout(SHUTDOWN.saturating_sub(CONNECTIONS_DRAIN + FORWARD_GRACE), state.storage.close()).await {
         Ok(closed) => closed?,
         // The log has everything; the next start reads it again.

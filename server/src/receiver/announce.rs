@@ -63,6 +63,12 @@ pub(super) fn issue(state: &AppState, signal: SignalKind, issue: &Issue, sender:
     record(state, sighting);
 }
 
+/// Remembers and publishes what a whole trace shows; `sender` sent its last spans.
+pub(crate) fn of_trace(state: &AppState, sighting: Sighting, sender: &Sender) {
+    let known = self::sighting(Some(SignalKind::Traces), sender);
+    record(state, Sighting { protocol: known.protocol, peer: known.peer, user_agent: known.user_agent, ..sighting });
+}
+
 /// Remembers and publishes a refused request.
 pub(crate) fn refusal(state: &AppState, signal: Option<SignalKind>, refusal: &Refusal, sender: &Sender) {
     let sighting = Sighting {

@@ -97,6 +97,8 @@ metrics! {
         "Time of queries, by kind";
     QueryFailures, Counter, "telltale.query.failures", "{query}", ["kind"],
         "Queries that failed, by kind";
+    QuietTraces, Counter, "telltale.quiet.traces", "{trace}", ["outcome"],
+        "Traces that became quiet: looked at as a whole, or left out because there were too many or it was too large";
     ForwardRequests, Counter, "telltale.forward.requests", "{request}", ["signal", "outcome"],
         "Acknowledged requests for the other back end: sent, retried, refused for good or dropped";
     ForwardQueued, Gauge, "telltale.forward.queued", "By", [],

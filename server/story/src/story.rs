@@ -107,6 +107,12 @@ pub fn tell(view: &TraceView, config: &FactConfig) -> Story {
     tell_analysed(view, &Analysis::new(view), config)
 }
 
+/// Returns the caveats alone, the most important first.
+#[must_use]
+pub fn caveats(view: &TraceView, analysis: &Analysis) -> Vec<telltale_api::story::Chip> {
+    chips::chips(view, analysis)
+}
+
 /// Tells the story of a trace whose analysis is at hand.
 #[must_use]
 pub fn tell_analysed(view: &TraceView, analysis: &Analysis, config: &FactConfig) -> Story {

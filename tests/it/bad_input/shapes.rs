@@ -1,8 +1,10 @@
 //! Traces of an impossible or incomplete shape: kept whole, shown, and the story says what is wrong with them.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use telltale_tests::http::{Http, Signal};
-use telltale_tests::otlp;
+use telltale_tests::{otlp, poll};
 
 use crate::support::server;
 
@@ -28,6 +30,20 @@ async fn all_shown(http: &Http, trace_id: [u8; 16], expected: usize, chip: &str)
     }
 }
 
+/// Asserts that the list of issues tells of a trace once nothing more of it comes.
+async fn told_when_quiet(http: &Http, code: &str, service: &str) {
+    poll::until(code, Duration::from_secs(30), async || {
+        let issues = http.issues().await;
+        issues.iter().any(|issue| issue["code"] == code).then_some(())
+    })
+    .await;
+    let issue = super::issue(http, code).await;
+    assert_eq!((issue["outcome"].as_str(), issue["service_name"].as_str()), (Some("odd"), Some(service)), "{issue}");
+    assert!(issue["message"].as_str().unwrap().contains(&"01".repeat(16)), "names the trace: {issue}");
+    let looked_at = http.metrics().await.sum("telltale_quiet_traces_total", &["outcome=\"looked_at\""]);
+    assert!(looked_at >= Some(1.0), "{looked_at:?}");
+}
+
 #[tokio::test]
 async fn cyclic_parents() {
     let server = server();
@@ -40,6 +56,7 @@ async fn cyclic_parents() {
     ];
     let _ = server.http.export(Signal::Traces, &otlp::traces("cycle", spans)).await.ok();
     all_shown(&server.http, [1; 16], 5, "cycle").await;
+    told_when_quiet(&server.http, "trace_parent_cycle", "cycle").await;
     assert_eq!(super::issue(&server.http, "span_is_its_parent").await["outcome"], "odd");
 }
 
@@ -53,6 +70,7 @@ async fn orphan_spans() {
     ];
     let _ = server.http.export(Signal::Traces, &otlp::traces("orphan", spans)).await.ok();
     all_shown(&server.http, [1; 16], 3, "missing_parent").await;
+    told_when_quiet(&server.http, "trace_missing_parent", "orphan").await;
     let mut late = otlp::child_of(otlp::span([1; 16], [7; 8], "the missing parent"), [9; 8]);
     late.start_time_unix_nano -= 1_000_000;
     let _ = server.http.export(Signal::Traces, &otlp::traces("orphan", vec![late])).await.ok();
@@ -69,6 +87,8 @@ async fn duplicate_and_conflicting_spans() {
     let request = otlp::traces("twice", vec![one.clone(), one.clone(), conflicting]);
     let _ = server.http.export(Signal::Traces, &request).await.ok();
     all_shown(&server.http, [1; 16], 2, "duplicate_spans").await;
+    told_when_quiet(&server.http, "trace_duplicate_spans", "twice").await;
+    told_when_quiet(&server.http, "trace_repeated_span_id", "twice").await;
     let view = server.http.get_json(&format!("/api/trace/{}", "01".repeat(16))).await;
     assert_eq!(view["duplicate_span_count"], 1, "{view}");
 }
