@@ -77,7 +77,7 @@ fn missing_parent(view: &TraceView, analysis: &Analysis) -> Option<Chip> {
         if only { format!("span {first}") } else { format!("{} spans, {first} among them,", number::count(count)) };
     let mut text =
         format!("{named} {} not arrived, the parent of {}", have(count), number::counted(size(orphans.len()), "span"));
-    text.push_str(&likely_cause(view, analysis, &orphans));
+    text.push_str(&likely_cause(analysis, &orphans));
     Some(chip("missing_parent", text, orphans))
 }
 
@@ -87,7 +87,7 @@ const HAS_IS_REMOTE: u32 = 0x100;
 const IS_REMOTE: u32 = 0x200;
 
 /// Says what most likely became of parents that have not arrived, by where they ran.
-fn likely_cause(view: &TraceView, analysis: &Analysis, orphans: &[&SpanRow]) -> String {
+fn likely_cause(analysis: &Analysis, orphans: &[&SpanRow]) -> String {
     let remote = |span: &&&SpanRow| match span.flags & HAS_IS_REMOTE {
         0 => matches!(SpanKind::from_otlp(span.kind), SpanKind::Server | SpanKind::Consumer),
         _ => span.flags & IS_REMOTE != 0,
