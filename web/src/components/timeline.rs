@@ -29,7 +29,7 @@ pub(crate) fn timeline(state: StoryState) -> El {
         if is_empty.get() {
             vec![text_el("p", "list-empty muted", strings::NO_SPANS)]
         } else {
-            vec![minimap(state), grid(state)]
+            vec![minimap(state), rows_grid(state)]
         }
     };
     el("div").add([tools(state), el("div").children(grid)])
@@ -67,7 +67,7 @@ fn pinned(state: StoryState) -> Vec<El> {
     columns.into_iter().map(chip).collect()
 }
 
-fn grid(state: StoryState) -> El {
+fn rows_grid(state: StoryState) -> El {
     let count = Signal::derive(move || state.lines.with(|lines| lines.len()));
     let rows = VirtualRows::of_component(count);
     state.rows.set(Some(rows));
@@ -128,7 +128,8 @@ fn grid(state: StoryState) -> El {
         .dyn_attr("aria-rowcount", move || Some((count.get() + 1).to_string()))
         .dyn_attr("aria-colcount", move || Some((3 + columns.with(Vec::len)).to_string()))
         .dyn_attr("aria-activedescendant", active)
-        .dyn_style("--grid-step", move || grid_step(state))
+        .dyn_style("--grid-step", move || grid(state).1)
+        .dyn_style("--grid-start", move || grid(state).0)
         .dyn_style("--pinned", move || format!("repeat({}, minmax(60px, 130px))", columns.with(Vec::len).max(1)))
         .dyn_class("has-pinned", move || !columns.with(Vec::is_empty))
         .dyn_class("finding", move || state.found.with(Option::is_some))
@@ -173,12 +174,15 @@ pub(crate) fn percent(value: f64) -> String {
     format!("{sign}{}.{:03}%", thousandths.abs() / 1_000, thousandths.abs() % 1_000)
 }
 
-/// Returns the distance of the lines behind the bars.
-fn grid_step(state: StoryState) -> String {
+/// Returns where the lines behind the bars begin, as CSS places a background, and their distance.
+fn grid(state: StoryState) -> (String, String) {
     let (window, origin) = state.window();
     let ticks = window.ticks(origin);
-    let step = ticks.first().zip(ticks.get(1)).map(|(first, second)| second.at - first.at);
-    percent(step.filter(|step| *step > 0.0).unwrap_or(1.0) * 100.0)
+    let first = ticks.first().map_or(0.0, |first| first.at);
+    let step = ticks.get(1).map_or(1.0, |second| second.at - first);
+    // A percentage of the room that the first piece leaves.
+    let start = if step < 1.0 { first / (1.0 - step) } else { 0.0 };
+    (percent(start * 100.0), percent(step.max(0.001) * 100.0))
 }
 
 /// Keys inside the grid; letters are the page's.

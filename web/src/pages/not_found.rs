@@ -103,12 +103,15 @@ pub(crate) fn nothing_found(
     if understood {
         let pulse = el("span").class("pulse").attr("aria-hidden", "true");
         parts.push(el("p").class("waiting").attr("role", "status").add(pulse).text(strings::NOT_FOUND_WAITING));
-        parts.push(text_el("h2", "", strings::READ_AS_TITLE));
-        parts.push(el("ul").class("plain-list").add_all(readings));
+        // What is known says this too, in sentences.
+        if known.is_none() {
+            parts.push(text_el("h2", "", strings::READ_AS_TITLE));
+            parts.push(el("ul").class("plain-list").add_all(readings));
+        }
     } else {
         parts.push(text_el("p", "", strings::NOT_UNDERSTOOD));
     }
-    if searched.spans > 0 || searched.segments > 0 {
+    if known.is_none() && (searched.spans > 0 || searched.segments > 0) {
         let text = strings::searched(
             &format::counted(searched.spans, "span"),
             &format::counted(searched.segments, "segment"),

@@ -27,10 +27,10 @@ pub(super) fn minimap(state: StoryState) -> El {
     let brush = el("div")
         .class("minimap-brush")
         .attr("aria-hidden", "true")
-        .dyn_style("left", move || format!("{}%", shares(state).0 / 10))
+        .dyn_style("left", move || tenths(shares(state).0))
         .dyn_style("width", move || {
             let (from, to) = shares(state);
-            format!("{}%", (to - from).max(5) / 10)
+            tenths((to - from).max(5))
         })
         .dyn_class("minimap-whole", move || state.view.with(|view| view.zoom.is_none()));
     let strip = el("div").class("minimap-strip").add([picture, brush]);
@@ -62,6 +62,11 @@ pub(super) fn minimap(state: StoryState) -> El {
         .attr("role", "group")
         .label(strings::MINIMAP_LABEL)
         .add([strip, el("div").class("minimap-sliders").add(sliders)])
+}
+
+/// Returns thousandths as a percentage.
+fn tenths(thousandths: i64) -> String {
+    format!("{}.{}%", thousandths / 10, thousandths % 10)
 }
 
 /// Returns the shown time in thousandths of the whole.
