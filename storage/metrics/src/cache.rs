@@ -10,8 +10,8 @@ use telltale_storage::schema::{Table, col};
 use telltale_storage::{Segment, Snapshot};
 
 use crate::columns::column;
-use crate::derived::stats::{self, SpanStats};
-use crate::index::{BatchIndex, SegmentIndex, storage};
+use crate::derived::stats::SpanStats;
+use crate::index::{BatchIndex, SegmentIndex};
 use crate::limits::{DERIVED_CACHE_BYTES, INDEX_CACHE_BYTES};
 use crate::meta::Registry;
 use crate::view::{Stop, View};
@@ -61,7 +61,7 @@ impl Metrics {
                 return Ok(Arc::clone(stats));
             }
         }
-        let stats = Arc::new(SpanStats::of(&segment.read(Some(&stats::COLUMNS), None).map_err(storage)?)?);
+        let stats = Arc::new(SpanStats::read(segment)?);
         self.shared.indexed.fetch_add(1, Ordering::Relaxed);
         let mut state = self.shared.spans.lock().unwrap_or_else(PoisonError::into_inner);
         let tick = state.tick;

@@ -152,7 +152,7 @@ fn gather(view: &View, window: &Window) -> Result<BTreeMap<Key, BTreeMap<i64, Ce
     }
     for batch in view.snapshot.batches(Table::Spans) {
         view.stop.check()?;
-        parts.push(Arc::new(SpanStats::of(&[batch])?));
+        parts.push(Arc::new(SpanStats::of(&batch)?));
     }
     let mut all: BTreeMap<Key, BTreeMap<i64, Cell>> = BTreeMap::new();
     for part in &parts {

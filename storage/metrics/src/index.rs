@@ -11,6 +11,7 @@ use telltale_storage::Segment;
 use telltale_storage::schema::{Table, col};
 
 use crate::columns::{column, ids, numbers};
+use crate::limits::CHUNK_ROWS;
 use crate::meta::{self, Registry, SeriesId, SeriesMeta};
 
 /// The rows of one series in a segment.
@@ -80,9 +81,9 @@ type FoundRun = (SeriesId, Range<u64>, i64, i64);
 fn runs(segment: &Segment) -> Result<Vec<FoundRun>, Error> {
     let mut runs: Vec<FoundRun> = Vec::new();
     let mut row: u64 = 0;
-    for batch in segment.read(Some(&[col::SERIES_ID, col::TIME_UNIX_NANO]), None).map_err(storage)? {
-        let ids = ids(&batch, col::SERIES_ID)?;
-        let times = numbers::<TimestampNanosecondType>(&batch, col::TIME_UNIX_NANO)?;
+    for_each_batch(segment, &[col::SERIES_ID, col::TIME_UNIX_NANO], &mut |batch| {
+        let ids = ids(batch, col::SERIES_ID)?;
+        let times = numbers::<TimestampNanosecondType>(batch, col::TIME_UNIX_NANO)?;
         for (id, time) in ids.iter().zip(times.values()) {
             let id: SeriesId = id.and_then(|id| id.try_into().ok()).unwrap_or_default();
             match runs.last_mut() {
@@ -95,8 +96,26 @@ fn runs(segment: &Segment) -> Result<Vec<FoundRun>, Error> {
             }
             row += 1;
         }
-    }
+        Ok(())
+    })?;
     Ok(runs)
+}
+
+/// Reads columns of all rows of a segment, so many rows at once that memory stays bounded whatever its size is.
+pub(crate) fn for_each_batch(
+    segment: &Segment,
+    columns: &[&str],
+    call: &mut dyn FnMut(&RecordBatch) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut start = 0;
+    while start < segment.rows() {
+        let end = (start + CHUNK_ROWS).min(segment.rows());
+        for batch in segment.read(Some(columns), Some(&[Range { start, end }])).map_err(storage)? {
+            call(&batch)?;
+        }
+        start = end;
+    }
+    Ok(())
 }
 
 /// The rows of one series in a batch.

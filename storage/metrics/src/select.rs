@@ -102,12 +102,12 @@ pub(crate) fn select(view: &View, matchers: &[Matcher], window: &Window) -> Resu
     for table in TABLES {
         selector.table(view, table, window)?;
     }
-    let mut names: HashMap<String, Table> = HashMap::new();
+    let mut names: HashMap<String, Reading> = HashMap::new();
     let mut may_collide = false;
     for (family, shown) in selector.families.values() {
         for shown in shown.iter() {
             let name = name_of(family, *shown);
-            may_collide |= *names.entry(name).or_insert(family.table) != family.table;
+            may_collide |= *names.entry(name).or_insert_with(|| reading(family)) != reading(family);
         }
     }
     Ok(Selected {
@@ -126,6 +126,13 @@ pub(crate) fn name_of(family: &Family, shown: Shown) -> String {
     }
 }
 
+/// How rows become samples: only series that are read alike can be one.
+type Reading = (Table, bool);
+
+fn reading(family: &Family) -> Reading {
+    (family.table, family.temporality == Temporality::Delta)
+}
+
 type FamilyKey = *const Family;
 type LogicalKey = (usize, Arc<[Shown]>, Labels);
 
@@ -135,7 +142,7 @@ struct Selector<'a> {
     /// What the name's matchers let through, by family.
     families: HashMap<FamilyKey, (Arc<Family>, Arc<[Shown]>)>,
     /// Families that become the same one.
-    names: HashMap<(Table, String), usize>,
+    names: HashMap<(Reading, String), usize>,
     decided: HashMap<SeriesId, Option<usize>>,
     keys: HashMap<LogicalKey, usize>,
     series: Vec<Logical>,
@@ -222,7 +229,7 @@ impl<'a> Selector<'a> {
         }
         let shown: Arc<[Shown]> = if all.iter().all(fits) { all } else { all.iter().copied().filter(fits).collect() };
         let names = self.names.len();
-        let family = (series.family.table, series.family.translated.clone());
+        let family = (reading(&series.family), series.family.translated.clone());
         let name = *self.names.entry(family).or_insert(names);
         let key = (name, Arc::clone(&shown), series.labels.clone());
         if let Some(place) = self.keys.get(&key) {

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampNanosecondType};
 use telltale_promql::Error;
+use telltale_storage::Segment;
 use telltale_storage::schema::col;
 
 use crate::columns::{ids, number, numbers, text, texts};
 use crate::exemplars::QueryExemplar;
+use crate::index::for_each_batch;
 use crate::limits::DERIVED_KEYS_MAX;
 
 /// Milliseconds of a slot; a span counts in the slot that its end lies in.
@@ -77,7 +79,7 @@ pub(crate) struct SpanStats {
 }
 
 /// The columns that are read.
-pub(crate) const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 9] = [
     col::TRACE_ID,
     col::SPAN_ID,
     col::PARENT_SPAN_ID,
@@ -97,13 +99,18 @@ const PRODUCER: i32 = 4;
 const CONSUMER: i32 = 5;
 
 impl SpanStats {
-    /// Adds spans up. Spans that came twice count twice, as they were sent.
-    pub(crate) fn of(batches: &[RecordBatch]) -> Result<Self, Error> {
+    /// Adds the spans of a batch up. Spans that came twice count twice, as they were sent.
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Self, Error> {
+        let mut stats = Self::default();
+        stats.add(batch, &mut HashMap::new())?;
+        Ok(stats)
+    }
+
+    /// Adds the spans of a segment up.
+    pub(crate) fn read(segment: &Segment) -> Result<Self, Error> {
         let mut stats = Self::default();
         let mut shared: HashMap<String, Arc<str>> = HashMap::new();
-        for batch in batches {
-            stats.add(batch, &mut shared)?;
-        }
+        for_each_batch(segment, &COLUMNS, &mut |batch| stats.add(batch, &mut shared))?;
         Ok(stats)
     }
 
@@ -150,13 +157,13 @@ impl SpanStats {
 
     /// Beyond the bound, operations that are new count together under one name, so that nothing is missing from sums.
     fn key(&self, key: Key, share: &mut impl FnMut(&str) -> Arc<str>) -> Key {
-        match key {
+        match &key {
             Key::Operation { service, kind, status, .. }
-                if self.operations.len() >= DERIVED_KEYS_MAX && !self.operations.contains_key(&key_of(&key)) =>
+                if self.operations.len() >= DERIVED_KEYS_MAX && !self.operations.contains_key(&key) =>
             {
-                Key::Operation { service, name: share("(other)"), kind, status }
+                Key::Operation { service: Arc::clone(service), name: share("(other)"), kind: *kind, status: *status }
             }
-            key => key,
+            _ => key,
         }
     }
 
@@ -219,10 +226,6 @@ impl Cell {
             timestamp_ms: slowest.end_ms,
         })
     }
-}
-
-fn key_of(key: &Key) -> Key {
-    key.clone()
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {

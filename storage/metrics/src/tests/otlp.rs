@@ -177,6 +177,28 @@ fn delta_adds_up_and_says_when_it_began() {
     assert!(store.of("d_bucket")[1].ends_with("1@10000 2@20000"), "{:?}", store.of("d_bucket"));
 }
 
+/// Scenario: a sender changes from delta to cumulative without changing anything else. Guarantees: neither is read as the other, one of
+/// the two is shown, and the answer says so.
+#[test]
+fn delta_and_cumulative_of_one_name_are_not_mixed() {
+    let store = Store::new();
+    let sum = |temporality, value| {
+        let data_points = vec![NumberDataPoint { start_time_unix_nano: SECOND, ..point(20, value) }];
+        Data::Sum(Sum { data_points, aggregation_temporality: temporality, is_monotonic: true })
+    };
+    store.send(&request(vec![metric("jobs", "", sum(2, 100.0)), metric("jobs", "", sum(1, 3.0))]));
+    let matchers = [Matcher::equal("__name__", "jobs_total")];
+    let mut shown = Vec::new();
+    let selection = Selection { matchers: &matchers, start_ms: 0, end_ms: 60_000, by: None };
+    let report = store.view().select(&selection, &mut |series| {
+        shown.push(series.values.to_vec());
+        Ok(())
+    });
+    assert!(shown == [vec![100.0]] || shown == [vec![0.0, 3.0]], "{shown:?}");
+    let warnings = report.unwrap().warnings;
+    assert!(warnings[0].starts_with("1 series were left out because metrics of different kinds"), "{warnings:?}");
+}
+
 #[test]
 fn an_exponential_histogram_is_a_native_one() {
     let store = Store::new();
