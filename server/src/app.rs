@@ -4,7 +4,7 @@
 //! be queried.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use telltale_api::live::Endpoints;
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ pub use error::AppError;
 
 use crate::config::Config;
 use crate::edge::Running;
-use crate::state::AppState;
+use crate::state::{AppState, Shown};
 use crate::telemetry::{Telemetry, logs};
 
 /// Runs a server until SIGTERM or SIGINT.
@@ -28,6 +28,14 @@ use crate::telemetry::{Telemetry, logs};
 /// # Errors
 /// See [`AppError`].
 pub fn run(config: Config) -> Result<(), AppError> {
+    run_with(config, Shown::default())
+}
+
+/// Runs a server that shows something besides its store, until SIGTERM or SIGINT.
+///
+/// # Errors
+/// See [`AppError`].
+pub fn run_with(config: Config, shown: Shown) -> Result<(), AppError> {
     logs::start(&config.log)?;
     let telemetry = Arc::new(Telemetry::new());
     logs::watch_panics(&telemetry);
@@ -37,7 +45,7 @@ pub fn run(config: Config) -> Result<(), AppError> {
     let result = runtime.block_on(async {
         let mut signals = shutdown::Signals::listen()?;
         let server = tokio::select! {
-            server = Server::start(config, telemetry) => server?,
+            server = Server::start_with(config, telemetry, shown) => server?,
             // Nothing was acknowledged yet.
             () = signals.wait() => return Ok(()),
         };
@@ -69,6 +77,16 @@ fn forward(state: &Arc<AppState>) -> Result<(), AppError> {
     Ok(())
 }
 
+/// Asks a listener for anything at all, on a connection of its own.
+async fn knock(address: &str) -> std::io::Result<()> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let place = address.strip_prefix("http://").unwrap_or(address);
+    let mut stream = tokio::net::TcpStream::connect(place).await?;
+    stream.write_all(format!("HEAD / HTTP/1.1\r\nhost: {place}\r\nconnection: close\r\n\r\n").as_bytes()).await?;
+    stream.read_to_end(&mut Vec::new()).await?;
+    Ok(())
+}
+
 /// A server that accepts and answers.
 #[derive(Debug)]
 pub struct Server {
@@ -86,12 +104,20 @@ impl Server {
     /// # Errors
     /// An address or the data folder cannot be had.
     pub async fn start(config: Config, telemetry: Arc<Telemetry>) -> Result<Self, AppError> {
+        Self::start_with(config, telemetry, Shown::default()).await
+    }
+
+    /// The same, for a server that shows something besides its store.
+    ///
+    /// # Errors
+    /// An address or the data folder cannot be had.
+    pub async fn start_with(config: Config, telemetry: Arc<Telemetry>, shown: Shown) -> Result<Self, AppError> {
         let began = Instant::now();
         let bound = bind::bind(&config)?;
         let endpoints = bound.endpoints();
         let (running, receiver) = watch::channel(None);
         let serving = serve::serve(bound, &config, receiver, &telemetry)?;
-        let (state, data) = open::open(config, telemetry, serving.stopping()).await?;
+        let (state, data) = open::open(config, telemetry, serving.stopping(), shown).await?;
         // Set once, here.
         drop(state.endpoints.set(endpoints.clone()));
         forward(&state)?;
@@ -107,9 +133,26 @@ impl Server {
     /// # Errors
     /// The last flush failed; nothing acknowledged is lost, the log is read again at the next start.
     pub async fn stop(self) -> Result<(), AppError> {
+        self.close().await?.remove_if_ephemeral()
+    }
+
+    /// Stops accepting, finishes what was accepted and flushes; the data folder is whole then, and the caller's.
+    ///
+    /// # Errors
+    /// The last flush failed.
+    pub async fn close(self) -> Result<open::DataDir, AppError> {
         let Self { state, serving, data, .. } = self;
         shutdown::stop(&state, serving).await?;
-        drop(state);
-        data.remove_if_ephemeral()
+        Ok(data)
+    }
+
+    /// Waits until every connection that was made before the call has been read to its end, or as long as `within`;
+    /// returns how many are still open then. When all senders have ended, nothing of theirs is on its way afterwards.
+    pub async fn read_to_the_end(&self, within: Duration) -> Option<usize> {
+        // Sockets are accepted in the order of their connections: once we are answered, all before us are accepted.
+        for address in [&self.endpoints.otlp_http, &self.endpoints.otlp_grpc] {
+            drop(tokio::time::timeout(within, knock(address)).await);
+        }
+        self.serving.quiet(within).await
     }
 }

@@ -17,8 +17,11 @@ pub mod doctor;
 pub mod export;
 pub mod import;
 pub mod mark;
+pub mod open;
 pub mod promql;
 pub mod query;
+pub mod report;
+pub mod run;
 pub mod schema;
 pub mod search;
 pub mod serve;
@@ -60,6 +63,12 @@ enum Command {
     Tail(tail::Args),
     /// Tell the story of one request.
     Story(story::Args),
+    /// Run a command with a server of its own, and say what its telemetry came to.
+    Run(run::Args),
+    /// Look at an artifact of `telltale run`.
+    Open(open::Args),
+    /// Write an artifact as one page that any browser opens.
+    Report(report::Args),
     /// Check the telemetry that a signals file promises.
     Check(check::Args),
     /// Wait until something arrives.
@@ -102,6 +111,9 @@ pub fn main() -> ExitCode {
         Command::Search(args) => search::main(&args),
         Command::Tail(args) => tail::main(&args),
         Command::Story(args) => story::main(&args),
+        Command::Run(args) => run::main(&args),
+        Command::Open(args) => open::main(&args),
+        Command::Report(args) => report::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Wait(args) => wait::main(&args),
         Command::Schema(args) => schema::main(&args),

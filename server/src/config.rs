@@ -77,6 +77,8 @@ pub struct Config {
     pub max_request_bytes: usize,
     /// Another OTLP/HTTP receiver that gets every acknowledged request too.
     pub forward: Option<Target>,
+    /// Whether nothing may be changed: an artifact is looked at. Not a setting.
+    pub read_only: bool,
     /// Which log lines are written, in `tracing`'s filter syntax.
     pub log: String,
     /// The facts of the answer card: the defaults with the file's own.
@@ -140,6 +142,7 @@ impl Config {
             public_hosts: read.hosts("public-host")?,
             max_request_bytes: usize::try_from(max_request_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024),
             forward: read.target("forward")?,
+            read_only: false,
             log: read.text("log"),
             facts: FactConfig::default(),
             scrapes: Vec::new(),

@@ -30,7 +30,7 @@ mod metrics;
 mod negotiate;
 mod not_found;
 mod otlp;
-mod page;
+pub(crate) mod page;
 pub(crate) mod problem;
 mod recent;
 mod resolve;
@@ -41,7 +41,7 @@ mod search;
 mod services;
 mod share;
 mod sql;
-mod story;
+pub(crate) mod story;
 mod trace;
 pub(crate) mod view;
 
@@ -88,6 +88,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(routes::BLESS, get(expect::bless))
         .route(routes::SCHEMA, get(expect::schema))
         .route(routes::RUNS, get(runs::list).post(runs::mark))
+        .route(routes::RESULTS, get(runs::results))
         .route(routes::RUNS_DIFF, get(runs::diff))
         .route(routes::METRICS, get(metrics::metrics))
         .route(&under(routes::STORY_PAGE, "{*rest}"), get(story::page))

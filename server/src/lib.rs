@@ -21,6 +21,7 @@
 //! * `search`: from the text of the search box to pages, counts, facets, differences and patterns; [`saved`]: saved
 //!   searches.
 //! * `services`: what services do and whom they call, from their spans.
+//! * [`run`], [`artifact`], `report`: a server for one command, what is kept of it, and the same as one page.
 //! * [`http`]: the query API and the user interface.
 //! * [`prometheus`]: the Prometheus API; [`scrape`]: targets that are asked for their metrics.
 //! * [`telemetry`]: telltale's own metrics and logs.
@@ -28,6 +29,7 @@
 //! Deliberately absent: anything that stores or plans; that is telltale-storage's and telltale-query's work.
 
 pub mod app;
+pub mod artifact;
 pub mod cli;
 pub mod config;
 pub mod decode;
@@ -45,6 +47,8 @@ pub(crate) mod observe;
 pub mod prometheus;
 pub mod quiet;
 pub mod receiver;
+pub(crate) mod report;
+pub mod run;
 pub mod runs;
 pub mod saved;
 pub mod scrape;

@@ -377,3 +377,30 @@ pub const TREND_STEPS: usize = 30;
 
 /// Spans that the service map is made from; all of them are in memory for that time.
 pub const MAP_SPANS: usize = 400_000;
+
+/// After a run's command has ended: how long its connections may take to be read to their end.
+pub const BARRIER: Duration = Duration::from_millis(150);
+
+/// How long a command may take to end after it was told to.
+pub const CHILD_GRACE: Duration = Duration::from_secs(10);
+
+/// How long an output may stay open after the command has ended.
+pub const OUTPUT_DRAIN: Duration = Duration::from_secs(2);
+
+/// Bytes of one output of a command that an artifact keeps; the beginning.
+pub const RUN_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Entries of an artifact.
+pub const ARTIFACT_ENTRIES: usize = 100_000;
+
+/// Bytes of an artifact, unpacked.
+pub const ARTIFACT_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+
+/// Bytes of an artifact's JSON files.
+pub const ARTIFACT_JSON_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Unpacked over packed bytes of one entry; more is a bomb.
+pub const ARTIFACT_RATIO: u64 = 200;
+
+/// Traces whose story stands in the page of a run.
+pub const REPORT_TRACES: usize = 40;

@@ -10,6 +10,8 @@ use telltale_signals::rule::{Never, SignalsFile, What};
 use telltale_storage::encode::EncodeError;
 use telltale_storage::schema::Table;
 
+pub(crate) use resources::RUN_ID;
+
 use crate::http::problem::{Kind, Problem};
 use crate::limits::OBSERVED_ROWS;
 use crate::state::AppState;

@@ -5,8 +5,10 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use telltale_api::Nanos;
 use telltale_api::live::Endpoints;
+use telltale_api::run::Run;
 use telltale_metrics::Metrics;
 use telltale_query::Query;
+use telltale_signals::results::Results;
 use telltale_storage::Storage;
 use telltale_storage::clock::{Clock, SystemClock};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +29,15 @@ use crate::saved::Saved;
 use crate::scrape::Scrapes;
 use crate::share::Book;
 use crate::telemetry::{Metric, Telemetry};
+
+/// What a server shows besides its store: that of an artifact.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Its runs.
+    pub runs: Vec<Run>,
+    /// What its run came to.
+    pub results: Option<Results>,
+}
 
 /// The parts of a running server.
 #[derive(Debug)]
@@ -55,6 +66,8 @@ pub struct AppState {
     pub admission: Arc<Admission>,
     /// Named parts of the store.
     pub runs: Runs,
+    /// What the run of an artifact came to.
+    pub results: Option<Arc<Results>>,
     /// Those who wait for something to arrive.
     pub waits: Arc<Waits>,
     /// The settings that this process runs with.
@@ -116,6 +129,7 @@ impl AppState {
             telemetry,
             admission,
             runs: Runs::default(),
+            results: None,
             waits,
             config,
             endpoints: OnceLock::new(),

@@ -81,6 +81,11 @@ pub enum Error {
     /// An fsync or a write failed, so that nothing more is acknowledged until a restart.
     #[error("the write-ahead log stopped after a failed write: {0}\nhint: check the disk, then restart telltale")]
     Poisoned(Arc<str>),
+    /// The storage was opened to be looked at.
+    #[error(
+        "the storage is read only\nhint: it shows an artifact; send to a server that `telltale` or `telltale run` starts"
+    )]
+    ReadOnly,
     /// The storage was closed.
     #[error("the storage is closed\nhint: the server is stopping, send again after its restart")]
     Closed,
@@ -141,9 +146,11 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Decode(_) | Self::TextQuery { .. } | Self::TooLarge { .. } | Self::TooMany { .. } => {
-                ErrorKind::Invalid
-            }
+            Self::Decode(_)
+            | Self::ReadOnly
+            | Self::TextQuery { .. }
+            | Self::TooLarge { .. }
+            | Self::TooMany { .. } => ErrorKind::Invalid,
             Self::MemoryFull { .. }
             | Self::DiskFull { .. }
             | Self::Poisoned(_)

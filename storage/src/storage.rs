@@ -52,6 +52,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The files.
     pub disk: Arc<dyn Disk>,
+    /// Whether every append is refused.
+    pub read_only: bool,
 }
 
 impl Options {
@@ -65,6 +67,7 @@ impl Options {
             limits: Limits::default(),
             clock: Arc::new(SystemClock::new()),
             disk: Arc::new(RealDisk),
+            read_only: false,
         }
     }
 }
@@ -137,6 +140,9 @@ impl Storage {
     /// `Error::Poisoned` and `Error::Closed` for what may be sent again later.
     pub async fn append(&self, signal: SignalKind, payload: Bytes) -> Result<Appended, Error> {
         let shared = &self.handle.shared;
+        if shared.options.read_only {
+            return Err(Error::ReadOnly);
+        }
         let (bytes, limits) = (payload.len() as u64, &shared.options.limits);
         if bytes > limits.payload_bytes_max {
             let (name, limit) = ("payload_bytes_max", limits.payload_bytes_max);

@@ -19,6 +19,7 @@ mod crash;
 mod limits;
 mod process;
 mod promql;
+mod run;
 mod security;
 mod share;
 mod stories;

@@ -10,7 +10,7 @@ use telltale_tests::otlp;
 use crate::clients::run_python;
 use crate::support::{root, server};
 
-mod browser;
+pub(crate) mod browser;
 mod charts;
 mod compare;
 mod keys;

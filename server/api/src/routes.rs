@@ -60,6 +60,8 @@ pub const BLESS: &str = "/api/bless";
 pub const SCHEMA: &str = "/api/schema";
 /// Named runs; a new one begins with POST.
 pub const RUNS: &str = "/api/runs";
+/// What the run of an artifact came to.
+pub const RESULTS: &str = "/api/results";
 /// Two runs compared (`?a=`, `?b=`).
 pub const RUNS_DIFF: &str = "/api/runs/diff";
 /// telltale's own metrics in Prometheus text.

@@ -23,6 +23,7 @@ pub mod limits;
 pub mod observed;
 pub mod pattern;
 pub mod report;
+pub mod results;
 pub mod rule;
 pub mod runs;
 pub mod schema;

@@ -14,7 +14,7 @@ use super::AppError;
 use crate::config::Config;
 use crate::runs::Runs;
 use crate::share::Book;
-use crate::state::AppState;
+use crate::state::{AppState, Shown};
 use crate::telemetry::Telemetry;
 
 /// The data folder; an ephemeral one is removed when this is dropped.
@@ -48,7 +48,7 @@ impl DataDir {
     }
 
     /// Removes an ephemeral folder, and says so when it cannot.
-    pub(super) fn remove_if_ephemeral(self) -> Result<(), AppError> {
+    pub(crate) fn remove_if_ephemeral(self) -> Result<(), AppError> {
         match self {
             Self::Kept(_) => Ok(()),
             Self::Ephemeral(folder) => {
@@ -61,6 +61,10 @@ impl DataDir {
 
 /// Returns how long data is kept; where no setting says how much, the smaller of a fifth of the disk and 20 GiB.
 fn retention(config: &Config, path: &Path) -> Retention {
+    if config.read_only {
+        // What was kept is shown, however old it is.
+        return Retention::default();
+    }
     let mut retention = config.retention;
     if !config.is_size_set {
         // A system that does not tell has no small disk.
@@ -70,17 +74,27 @@ fn retention(config: &Config, path: &Path) -> Retention {
     retention
 }
 
+/// Opens a store that nobody can reach, for a command that only looks at it.
+///
+/// # Errors
+/// The store or the query engine does not open.
+pub async fn alone(config: Config, telemetry: Arc<Telemetry>) -> Result<Arc<AppState>, AppError> {
+    open(config, telemetry, CancellationToken::new(), Shown::default()).await.map(|(state, _data)| state)
+}
+
 /// Opens everything that lives on the disk.
 pub(super) async fn open(
     config: Config,
     telemetry: Arc<Telemetry>,
     stopping: CancellationToken,
+    shown: Shown,
 ) -> Result<(Arc<AppState>, DataDir), AppError> {
     let data = DataDir::of(&config)?;
     let mut options = Options::new(data.path());
     options.ack = config.ack;
     options.retention = retention(&config, data.path());
     options.limits.free_bytes_min = config.free_bytes_min;
+    options.read_only = config.read_only;
     options.limits.payload_bytes_max = u64::try_from(config.max_request_bytes).unwrap_or(u64::MAX);
     let opened = tokio::task::spawn_blocking(move || Storage::open(options)).await;
     let storage = opened.map_err(|_panic| AppError::Panicked("opening the store"))??;
@@ -91,7 +105,8 @@ pub(super) async fn open(
     let targets = config.scrapes.clone();
     let mut state = AppState::new(storage, query, telemetry, config);
     state.stopping = stopping;
-    state.runs = Runs::open(data.path());
+    state.runs = if state.config.read_only { Runs::read_only(shown.runs) } else { Runs::open(data.path()) };
+    state.results = shown.results.map(Arc::new);
     state.shares = Arc::new(Book::open(data.path()));
     data.path().clone_into(&mut state.data_dir);
     crate::share::unpin_ended(&state).await;

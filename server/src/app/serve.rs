@@ -1,6 +1,7 @@
 //! Starts the accept loops.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +27,8 @@ pub struct Serving {
     /// Cancelled when an accept loop panicked.
     failed: CancellationToken,
     tasks: TaskTracker,
-    /// Kept for the gauge that reads it.
-    _connections: Arc<Registry>,
+    /// Every open connection.
+    connections: Arc<Registry>,
 }
 
 impl Serving {
@@ -40,6 +41,19 @@ impl Serving {
     /// Waits until a listener is lost by a bug; a process that nobody can reach should end, so that it is restarted.
     pub async fn failed(&self) {
         self.failed.cancelled().await;
+    }
+
+    /// Waits until no connection is open, or as long as `within`; returns how many are open then.
+    pub async fn quiet(&self, within: Duration) -> Option<usize> {
+        let all_ended = async {
+            while self.connections.open_count() > 0 {
+                self.connections.ended().await;
+            }
+        };
+        match tokio::time::timeout(within, all_ended).await {
+            Ok(()) => None,
+            Err(_elapsed) => Some(self.connections.open_count()).filter(|open| *open > 0),
+        }
     }
 
     /// Stops accepting and waits for the connections; the caller sets the deadline.
@@ -80,7 +94,7 @@ pub fn serve(
             supervise(&tasks, acceptor.clone().run(socket), &failed);
         }
     }
-    Ok(Serving { stopping, failed, tasks, _connections: connections })
+    Ok(Serving { stopping, failed, tasks, connections })
 }
 
 /// Spawns a task that may end, but not by a panic. (The panic itself is logged and counted by the process's hook.)

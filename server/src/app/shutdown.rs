@@ -57,7 +57,7 @@ pub(super) async fn stop(state: &AppState, serving: Serving) -> Result<(), AppEr
 const FILES_WANTED: u64 = 16 * 1024;
 
 /// Asks for enough file descriptors; the usual soft limit of 1024 is less than [`crate::limits::CONNECTIONS`] need.
-pub(super) fn raise_file_limit() {
+pub(crate) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.map_or(FILES_WANTED, |maximum| maximum.min(FILES_WANTED));
     if limit.current.is_some_and(|current| current < wanted)

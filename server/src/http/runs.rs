@@ -21,6 +21,15 @@ pub(super) async fn list(State(state): State<Arc<AppState>>) -> Result<Response,
     answer::json(&RunList { runs: state.runs.list() })
 }
 
+/// Answers with what the run of an artifact came to: its tests with their traces, its expectations.
+pub(super) async fn results(State(state): State<Arc<AppState>>) -> Result<Response, Problem> {
+    match &state.results {
+        Some(results) => answer::json(results.as_ref()),
+        None => Err(Problem::new(Kind::NotFound, "no_results", "this server shows no run of `telltale run`")
+            .hint("open an artifact: telltale open run.telltale")),
+    }
+}
+
 /// Begins a run.
 pub(super) async fn mark(
     State(state): State<Arc<AppState>>,

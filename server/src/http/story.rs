@@ -115,7 +115,7 @@ async fn tell(state: &AppState, id: &str, form: Form) -> Result<Response, Proble
 }
 
 /// Returns a trace and its whole story.
-pub(super) async fn told(state: &AppState, id: &str) -> Result<(TraceView, Story), Problem> {
+pub(crate) async fn told(state: &AppState, id: &str) -> Result<(TraceView, Story), Problem> {
     let view = trace::load_view(state, id).await?;
     let baselines = baselines(state, &view).await;
     let facts = state.config.facts.clone();

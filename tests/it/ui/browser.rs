@@ -20,7 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// One browser at a time: each takes a core and hundreds of megabytes.
 static ONE: Mutex<()> = Mutex::const_new(());
 
-pub(super) struct Browser {
+pub(crate) struct Browser {
     driver: Child,
     client: Client,
     session: String,
@@ -40,7 +40,7 @@ impl Drop for Browser {
 
 impl Browser {
     /// Starts chromedriver and Chromium; `base` is the address of the web application.
-    pub(super) async fn open(base: &str) -> Self {
+    pub(crate) async fn open(base: &str) -> Self {
         let one = ONE.lock().await;
         let profile = tempfile::tempdir().unwrap();
         let (driver, url) = start_driver();
@@ -60,28 +60,28 @@ impl Browser {
     }
 
     /// Opens a path of the web application.
-    pub(super) async fn goto(&self, path: &str) {
+    pub(crate) async fn goto(&self, path: &str) {
         self.client.goto(&format!("{}{path}", self.base)).await.unwrap_or_else(|error| panic!("open {path}: {error}"));
     }
 
     /// Runs a script and returns its value.
-    pub(super) async fn script(&self, script: &str) -> Value {
+    pub(crate) async fn script(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
     /// Runs a script whose last argument is a function that takes its value.
-    pub(super) async fn script_async(&self, script: &str) -> Value {
+    pub(crate) async fn script_async(&self, script: &str) -> Value {
         self.client.execute_async(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
     /// Runs a script in every document before its own scripts.
-    pub(super) async fn before_load(&self, script: &str) {
+    pub(crate) async fn before_load(&self, script: &str) {
         let body = json!({"cmd": "Page.addScriptToEvaluateOnNewDocument", "params": {"source": script}});
         self.driver_call("goog/cdp/execute", &body).await;
     }
 
     /// Returns the memory of all of the browser's processes; what they share is counted once.
-    pub(super) fn memory_bytes(&self) -> u64 {
+    pub(crate) fn memory_bytes(&self) -> u64 {
         let group = self.driver.id().to_string();
         let folders = std::fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
         let ours = folders.filter(|folder| {
@@ -98,13 +98,13 @@ impl Browser {
     }
 
     /// Returns the text that a reader sees, form values included.
-    pub(super) async fn text(&self) -> String {
+    pub(crate) async fn text(&self) -> String {
         let script = "return document.body.innerText + ' ' + [...document.querySelectorAll('input,textarea')].map(i => i.value).join(' ')";
         self.script(script).await.as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until the page shows a text; letter case does not matter, since style sheets change it.
-    pub(super) async fn until_text(&self, needle: &str) {
+    pub(crate) async fn until_text(&self, needle: &str) {
         let wanted = needle.to_lowercase();
         let mut last = String::new();
         let started = std::time::Instant::now();
@@ -124,22 +124,22 @@ impl Browser {
     }
 
     /// Waits until a script returns true.
-    pub(super) async fn until_true(&self, what: &str, script: &str) {
+    pub(crate) async fn until_true(&self, what: &str, script: &str) {
         until(what, DEADLINE, || async { (self.script(script).await == true).then_some(()) }).await;
     }
 
     /// Returns the path of the address bar.
-    pub(super) async fn path(&self) -> String {
+    pub(crate) async fn path(&self) -> String {
         self.client.current_url().await.unwrap().path().to_owned()
     }
 
     /// Waits until the address bar has a path.
-    pub(super) async fn until_path(&self, path: &str) {
+    pub(crate) async fn until_path(&self, path: &str) {
         until(&format!("the address {path}"), DEADLINE, || async { (self.path().await == path).then_some(()) }).await;
     }
 
     /// Clicks the first element of a selector, once it is there.
-    pub(super) async fn click(&self, selector: &str) {
+    pub(crate) async fn click(&self, selector: &str) {
         let wait = self.client.wait().at_most(DEADLINE).for_element(Locator::Css(selector)).await;
         wait.unwrap_or_else(|error| panic!("find {selector}: {error}"))
             .click()
@@ -148,7 +148,7 @@ impl Browser {
     }
 
     /// Clicks the first element of a selector that holds a text.
-    pub(super) async fn click_text(&self, selector: &str, text: &str) {
+    pub(crate) async fn click_text(&self, selector: &str, text: &str) {
         let what = format!("{selector} with {text}");
         let found = until(&what, DEADLINE, || async {
             for element in self.client.find_all(Locator::Css(selector)).await.ok()? {
@@ -162,7 +162,7 @@ impl Browser {
     }
 
     /// Types into the first visible element of a selector.
-    pub(super) async fn type_into(&self, selector: &str, text: &str) {
+    pub(crate) async fn type_into(&self, selector: &str, text: &str) {
         let wait = self.client.wait().at_most(DEADLINE).for_element(Locator::Css(selector)).await;
         let element = wait.unwrap_or_else(|error| panic!("find {selector}: {error}"));
         element.click().await.unwrap();
@@ -170,19 +170,19 @@ impl Browser {
     }
 
     /// Presses keys on whatever has the focus.
-    pub(super) async fn press(&self, keys: &str) {
+    pub(crate) async fn press(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
     /// Lets the page believe that the reader prefers this scheme.
-    pub(super) async fn colour_scheme(&self, scheme: &str) {
+    pub(crate) async fn colour_scheme(&self, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         let body = json!({"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}});
         self.driver_call("goog/cdp/execute", &body).await;
     }
 
     /// Fails when axe finds a violation of WCAG A or AA.
-    pub(super) async fn accessible(&self, page: &str) {
+    pub(crate) async fn accessible(&self, page: &str) {
         let axe = std::fs::read_to_string(node_modules().join("axe-core/axe.min.js")).unwrap();
         self.script(&axe).await;
         let run = "const done = arguments[arguments.length - 1]; \
@@ -197,19 +197,19 @@ impl Browser {
     }
 
     /// Saves what is visible and returns the file.
-    pub(super) async fn screenshot(&self, name: &str) -> PathBuf {
+    pub(crate) async fn screenshot(&self, name: &str) -> PathBuf {
         let path = target_tmp("screenshots").join(format!("{name}.png"));
         std::fs::write(&path, self.client.screenshot().await.unwrap()).unwrap();
         path
     }
 
     /// Returns what the console said since the last call.
-    pub(super) async fn console(&self) -> Vec<Value> {
+    pub(crate) async fn console(&self) -> Vec<Value> {
         self.driver_call("se/log", &json!({"type": "browser"})).await["value"].as_array().cloned().unwrap_or_default()
     }
 
     /// Ends the session; fails when the console ever showed an error.
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         let errors: Vec<Value> = self.console().await.into_iter().filter(|line| line["level"] == "SEVERE").collect();
         assert!(errors.is_empty(), "console: {errors:#?}");
         self.client.clone().close().await.unwrap();
@@ -217,7 +217,7 @@ impl Browser {
 
     /// Ends the session of a page that asks for what is not there: 404s of the API, and of a page that no route names,
     /// are expected on the console.
-    pub(super) async fn close_with_404s(self) {
+    pub(crate) async fn close_with_404s(self) {
         let expected =
             |line: &Value| line["message"].as_str().is_some_and(|text| is_absent(text) && text.contains("404"));
         let errors: Vec<Value> =

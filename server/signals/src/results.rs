@@ -1,0 +1,185 @@
+//! What a run came to: its tests with their traces, its expectations, and the history of tests over many runs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Report;
+use crate::join::TestTrace;
+use crate::junit::{Outcome, TestCase};
+
+/// Version of the form.
+pub const VERSION: u32 = 1;
+
+/// What is known of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// Its name.
+    pub name: String,
+    /// `telltale.run.id` of its telemetry.
+    pub run_id: String,
+    /// The command.
+    pub command: Vec<String>,
+    /// When it began, ns since the epoch.
+    pub start_unix_nano: u64,
+    /// When it ended, ns since the epoch.
+    pub end_unix_nano: u64,
+    /// Exit code of the command; 128 and the signal's number for one that a signal ended.
+    pub exit_code: i32,
+    /// Revision, branch, pipeline and so on, by their names in OpenTelemetry's conventions.
+    pub attributes: Vec<(String, String)>,
+    /// Trace that the run itself recorded, hex.
+    pub trace_id: String,
+}
+
+/// A test and its trace.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Test {
+    /// The test.
+    #[serde(flatten)]
+    pub case: TestCase,
+    /// Its trace, when one was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TestTrace>,
+}
+
+/// How much telemetry there was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Spans.
+    pub spans: usize,
+    /// Traces.
+    pub traces: usize,
+    /// Log records.
+    pub logs: usize,
+    /// Series of metrics.
+    pub series: usize,
+    /// Services, sorted.
+    pub services: Vec<String>,
+}
+
+/// Everything that a run came to; a public format, fields are only ever added.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Results {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The run.
+    pub run: RunFacts,
+    /// How much telemetry there was.
+    pub counts: Counts,
+    /// Its tests.
+    pub tests: Vec<Test>,
+    /// Its expectations, when it had any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
+    /// What did not go as it should and does not change the verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Results {
+    /// Counts the tests that ended in a way.
+    #[must_use]
+    pub fn count(&self, is: impl Fn(Outcome) -> bool) -> usize {
+        self.tests.iter().filter(|test| is(test.case.outcome)).count()
+    }
+
+    /// Says whether everything went well: the command, and what was expected of it.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.run.exit_code == 0 && self.report.as_ref().is_none_or(Report::is_met)
+    }
+}
+
+/// One test over many runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestHistory {
+    /// Class and name.
+    pub name: String,
+    /// Runs in which it ran.
+    pub runs: usize,
+    /// Runs in which it failed.
+    pub failed: usize,
+    /// Whether it both passed and failed on one revision, or passed only after it had failed.
+    pub is_flaky: bool,
+    /// Median duration, ns.
+    pub median_ns: u64,
+    /// Longest duration, ns.
+    pub longest_ns: u64,
+}
+
+/// Revision attribute of a run.
+const REVISION: &str = "vcs.ref.head.revision";
+
+/// Returns the history of every test: flaky ones first, then those that fail, then the slowest.
+#[must_use]
+pub fn history(runs: &[Results]) -> Vec<TestHistory> {
+    let mut by_name: BTreeMap<String, Vec<(&TestCase, &str)>> = BTreeMap::new();
+    for results in runs {
+        let revision = results.run.attributes.iter().find(|(key, _)| key == REVISION);
+        let revision = revision.map_or("", |(_, value)| value.as_str());
+        for test in results.tests.iter().filter(|test| test.case.outcome != Outcome::Skipped) {
+            let name = format!("{}.{}", test.case.class, test.case.name);
+            by_name.entry(name.trim_start_matches('.').to_owned()).or_default().push((&test.case, revision));
+        }
+    }
+    let mut out: Vec<TestHistory> = by_name.into_iter().map(|(name, cases)| of_test(name, &cases)).collect();
+    out.sort_by_key(|test| (!test.is_flaky, std::cmp::Reverse(test.failed), std::cmp::Reverse(test.median_ns)));
+    out
+}
+
+fn of_test(name: String, cases: &[(&TestCase, &str)]) -> TestHistory {
+    let mut durations: Vec<u64> = cases.iter().map(|(case, _)| case.duration_ns).collect();
+    durations.sort_unstable();
+    let bad = |revision: &str| cases.iter().any(|(case, of)| *of == revision && case.outcome.is_bad());
+    let good = |revision: &str| cases.iter().any(|(case, of)| *of == revision && case.outcome == Outcome::Passed);
+    let both = cases.iter().any(|(_, revision)| !revision.is_empty() && bad(revision) && good(revision));
+    TestHistory {
+        name,
+        runs: cases.len(),
+        failed: cases.iter().filter(|(case, _)| case.outcome.is_bad()).count(),
+        is_flaky: both || cases.iter().any(|(case, _)| case.outcome == Outcome::Flaky),
+        median_ns: durations.get(durations.len() / 2).copied().unwrap_or_default(),
+        longest_ns: durations.last().copied().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(revision: &str, tests: &[(&str, Outcome, u64)]) -> Results {
+        let test = |(name, outcome, duration_ns): &(&str, Outcome, u64)| Test {
+            case: TestCase {
+                name: (*name).to_owned(),
+                outcome: *outcome,
+                duration_ns: *duration_ns,
+                ..TestCase::default()
+            },
+            trace: None,
+        };
+        Results {
+            run: RunFacts { attributes: vec![(REVISION.to_owned(), revision.to_owned())], ..RunFacts::default() },
+            tests: tests.iter().map(test).collect(),
+            ..Results::default()
+        }
+    }
+
+    /// Scenario: two runs of one revision and one of the next. Guarantees: only what differs without a change of the code
+    /// is called flaky.
+    #[test]
+    fn flaky_is_what_differs_on_one_revision() {
+        use Outcome::{Failed, Flaky, Passed, Skipped};
+        let runs = [
+            run("a", &[("wobbly", Passed, 5), ("broken", Passed, 9), ("rerun", Flaky, 1), ("never", Skipped, 0)]),
+            run("a", &[("wobbly", Failed, 7), ("broken", Passed, 8), ("rerun", Passed, 1)]),
+            run("b", &[("wobbly", Passed, 6), ("broken", Failed, 7), ("rerun", Passed, 1)]),
+        ];
+        let found: Vec<_> =
+            history(&runs).into_iter().map(|test| (test.name, test.is_flaky, test.failed, test.median_ns)).collect();
+        assert_eq!(
+            found,
+            [("wobbly".into(), true, 1, 6), ("rerun".into(), true, 0, 1), ("broken".into(), false, 1, 8)]
+        );
+    }
+}
