@@ -21,8 +21,7 @@ use crate::limits::SEARCH_ROWS_MAX;
                         Exit code 4 when nothing matches."
 )]
 pub struct Args {
-    /// What to look for; several words need all to match
-    #[arg(allow_hyphen_values = true)]
+    /// What to look for; several words need all to match (`not x` for -x)
     query: Vec<String>,
     /// spans, logs or traces
     #[arg(long, short, default_value = "spans", value_name = "KIND")]

@@ -20,8 +20,7 @@ use super::search::{state, what};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The query is that of `telltale search`. Stop with Ctrl-C.")]
 pub struct Args {
-    /// What to follow; everything without
-    #[arg(allow_hyphen_values = true)]
+    /// What to follow; everything without (`not x` for -x)
     query: Vec<String>,
     /// logs or spans
     #[arg(long, short, default_value = "logs", value_name = "KIND")]
