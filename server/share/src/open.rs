@@ -139,7 +139,10 @@ fn read_stream(reader: &mut dyn Read, limits: &OpenLimits, nesting: usize, out: 
             Kind::Protobuf(framing) => protobuf::read(&mut whole, framing, limits, out),
             Kind::Empty => out.skipped(here, "it is empty"),
             Kind::Utf16 => out.unknown(here, "it is text in UTF-16; save it as UTF-8"),
-            Kind::Unknown => out.unknown(here, &unknown(&head)),
+            Kind::Unknown if out.entry().is_some() => {
+                out.skipped(here, format!("it begins with {} and is no telemetry", convert::quoted(&head)));
+            }
+            Kind::Unknown => out.fault(here, unknown(&head)),
         },
     }
 }

@@ -3,7 +3,9 @@
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::logs::v1::LogsData;
+use proptest::prelude::*;
 use prost::Message as _;
+use serde_json::json;
 use telltale_model::SignalKind;
 
 use super::super::{Format, Payload};
@@ -144,4 +146,53 @@ starting
     let record = &logs.resource_logs[0].scope_logs[0].log_records[0];
     assert_eq!((record.severity_number, record.flags, hex(&record.span_id)), (17, 1, "b7ad6b7169203331".to_owned()));
     assert_eq!(opened.faults, ["line 18 (byte 921): \"starting\" is no JSON object"], "{:?}", opened.faults);
+}
+
+/// Attributes as texts, by key.
+fn texts(attributes: &[KeyValue]) -> std::collections::BTreeMap<&str, &str> {
+    attributes.iter().filter_map(|pair| Some((pair.key.as_str(), text(attributes, &pair.key)?))).collect()
+}
+
+proptest! {
+    /// Scenario: any Zipkin span. Guarantees: ids, times, name, tags and annotations are all there, and nothing else is.
+    #[test]
+    fn zipkin_loses_nothing(
+        ids in (1_u128.., 1_u64.., any::<u64>()), times in (0_u64..9_000_000_000_000_000, 0_u64..9_000_000_000),
+        tags in prop::collection::btree_map("t[a-z.]{0,6}", "\\PC{0,12}", 0..5), annotations in prop::collection::vec("\\PC{0,8}", 0..4), name in "\\PC{0,8}",
+    ) {
+        let (trace, span_id, parent) = ids;
+        let written: Vec<_> = annotations.iter().map(|value| json!({"timestamp": times.0, "value": value})).collect();
+        let zipkin = json!([{"traceId": format!("{trace:032x}"), "id": format!("{span_id:016x}"), "parentId": format!("{parent:016x}"), "name": name,
+            "timestamp": times.0, "duration": times.1, "tags": tags, "annotations": written, "localEndpoint": {"serviceName": "shop"}}]);
+        let opened = open(zipkin.to_string().as_bytes());
+        prop_assert_eq!(&opened.faults, &Vec::<String>::new());
+        let (resource, span) = opened.spans().remove(0);
+        prop_assert_eq!((&span.trace_id[..], &span.span_id[..]), (&trace.to_be_bytes()[..], &span_id.to_be_bytes()[..]));
+        prop_assert_eq!(span.parent_span_id, if parent == 0 { vec![] } else { parent.to_be_bytes().to_vec() });
+        prop_assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (times.0 * 1_000, (times.0 + times.1) * 1_000));
+        prop_assert_eq!(texts(&span.attributes), tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect());
+        prop_assert_eq!(span.events.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(), annotations);
+        prop_assert_eq!((span.name, span.status), (name, None));
+        let resource = resource.resource.unwrap();
+        prop_assert_eq!(texts(&resource.attributes), [("service.name", "shop")].into());
+    }
+
+    /// Scenario: any span of Python's console exporter. Guarantees: ids, times to the microsecond, attributes with their types.
+    #[test]
+    fn the_console_loses_nothing(ids in (1_u128.., 1_u64..), micros in 0_u64..4_000_000_000_000_000, text in "\\PC{0,12}", number in any::<i64>(), float in -1e9..1e9, flag in any::<bool>()) {
+        let (trace, span_id) = ids;
+        let at = telltale_model::UnixNanos(micros * 1_000).civil();
+        let start = format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", at.year, at.month, at.day, at.hour, at.minute, at.second, at.nanosecond / 1_000);
+        let printed = json!({"name": text, "context": {"trace_id": format!("0x{trace:032x}"), "span_id": format!("0x{span_id:016x}"), "trace_state": "[]"},
+            "kind": "SpanKind.INTERNAL", "parent_id": null, "start_time": start, "end_time": start, "status": {"status_code": "UNSET"},
+            "attributes": {"text": text, "number": number, "float": float, "flag": flag}, "events": [], "links": [], "resource": {"attributes": {}, "schema_url": ""}});
+        let opened = open(serde_json::to_string_pretty(&printed).unwrap().as_bytes());
+        prop_assert_eq!(&opened.faults, &Vec::<String>::new());
+        let (_, span) = opened.spans().remove(0);
+        prop_assert_eq!((&span.trace_id[..], &span.span_id[..], span.start_time_unix_nano), (&trace.to_be_bytes()[..], &span_id.to_be_bytes()[..], micros * 1_000));
+        prop_assert_eq!(value(&span.attributes, "text"), Some(&OtlpValue::StringValue(text)));
+        prop_assert_eq!(value(&span.attributes, "number"), Some(&OtlpValue::IntValue(number)));
+        prop_assert_eq!(value(&span.attributes, "float"), Some(&OtlpValue::DoubleValue(float)));
+        prop_assert_eq!(value(&span.attributes, "flag"), Some(&OtlpValue::BoolValue(flag)));
+    }
 }
