@@ -15,6 +15,7 @@ use crate::limits::QUERY_BODY_BYTES;
 use crate::state::AppState;
 
 mod answer;
+mod around;
 mod assets;
 mod diff;
 mod expect;
@@ -60,6 +61,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(&under(routes::TRACE, "{id}/pack"), get(trace::packed))
         .route(&under(routes::TRACE, "{id}/otlp"), get(otlp::otlp))
         .route(&under(routes::STORY, "{id}"), get(story::story))
+        .route(&under(routes::AROUND, "{id}"), get(around::around))
         .route(routes::DIFF, get(diff::diff))
         .route(routes::PLAN, post(story::plan))
         .route(routes::RECENT, get(recent::recent))

@@ -186,6 +186,24 @@ pub const RESOLVE_TRACES: usize = 20;
 /// Digits that the beginning of a trace id needs to be looked for: fewer match too much.
 pub const PREFIX_DIGITS: usize = 6;
 
+/// Hits that are looked at when a paste is an attribute's value.
+pub const VALUE_HITS: usize = 100;
+
+/// Keys of a trace that are looked for elsewhere.
+pub const AROUND_KEYS: usize = 8;
+
+/// Hits of each of them that are looked at.
+pub const AROUND_VALUES: usize = 1_000;
+
+/// Traces that each list around a request shows.
+pub const AROUND_TRACES: usize = 20;
+
+/// Metrics that are shown beside a request.
+pub const AROUND_METRICS: usize = 100;
+
+/// Seconds before and after a request whose metrics are shown.
+pub const AROUND_METRIC_SECONDS: i64 = 30;
+
 /// Requests of the same operation, nearest in time, among which healthy ones are sought to compare with.
 pub const BASELINE_CANDIDATES: usize = 100;
 

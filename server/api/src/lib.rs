@@ -9,6 +9,7 @@
 //! * [`routes`] is the single table of paths.
 
 pub mod area;
+pub mod around;
 pub mod diff;
 pub mod error;
 pub mod flush;

@@ -12,6 +12,8 @@ pub const RESOLVE: &str = "/api/resolve";
 pub const TRACE: &str = "/api/trace/";
 /// One story as JSON: `/api/story/{id}`.
 pub const STORY: &str = "/api/story/";
+/// What happened around a request: `/api/around/{id}`.
+pub const AROUND: &str = "/api/around/";
 /// Two traces side by side (`?a=&b=`).
 pub const DIFF: &str = "/api/diff";
 /// A query plan as text becomes a tree (POST).

@@ -10,7 +10,7 @@ use serde_json::Value;
 use telltale_api::Nanos;
 use telltale_api::resolve::{Elsewhere, NearTrace, NotFound, Searched, ServiceNews};
 use telltale_model::TraceId;
-use telltale_query::json_rows;
+use telltale_query::{ValueHit, ValueOrigin, json_rows};
 use telltale_storage::schema::{Table, col};
 use telltale_story::format::{date_time, duration, number};
 use telltale_story::resolve::{Candidate, Form, Key};
@@ -177,13 +177,36 @@ async fn elsewhere(state: &AppState, paste: &str, found: &[Candidate]) -> Result
     texts.dedup();
     let mut out: Vec<Elsewhere> = Vec::new();
     for text in texts {
-        for line in in_logs(state, &text).await? {
+        let values = measure::query(state, "find_value", state.query.find_value(&text, ELSEWHERE)).await?;
+        for line in in_logs(state, &text).await?.into_iter().chain(values.hits.iter().map(|hit| of_value(hit, &text))) {
             if out.len() < ELSEWHERE && !out.contains(&line) {
                 out.push(line);
             }
         }
     }
     Ok(out)
+}
+
+/// A place where the text is the value of an attribute.
+fn of_value(hit: &ValueHit, text: &str) -> Elsewhere {
+    let place = match hit.origin {
+        ValueOrigin::Span => "span",
+        ValueOrigin::SpanEvent => "span_event",
+        ValueOrigin::SpanLink => "span_link",
+        ValueOrigin::Log => "log_attribute",
+        ValueOrigin::LogBody => "log_body",
+        ValueOrigin::Resource => "resource",
+        ValueOrigin::Scope => "scope",
+    };
+    Elsewhere {
+        place: place.to_owned(),
+        key: hit.key.clone(),
+        text: text.to_owned(),
+        trace_id: hit.trace_id.map(|id| id.to_hex()),
+        span_id: hit.span_id.map(|id| id.to_hex()),
+        service_name: hit.service_name.clone(),
+        time_unix_nano: Nanos(u64::try_from(hit.time_ns).unwrap_or(0)),
+    }
 }
 
 /// Finds the newest log lines that hold a text.

@@ -14,14 +14,14 @@ use serde::Deserialize;
 use telltale_api::resolve::{Comparison, Destination, ResolveAnswer, ResolvedCandidate, Searched};
 use telltale_api::trace::TraceSummary;
 use telltale_model::{SpanId, TraceId};
-use telltale_query::{Lookup, Query, json_rows};
+use telltale_query::{IdPrefix, Lookup, Query};
 use telltale_storage::schema::Table;
-use telltale_story::resolve::{self, Candidate, Key};
+use telltale_story::resolve::{self, Candidate, Form, Key};
 
 use super::extract::Parameters;
 use super::problem::{Kind, Problem};
 use super::{answer, measure, not_found, recent, view};
-use crate::limits::{PREFIX_DIGITS, RESOLVE_TRACES};
+use crate::limits::{PREFIX_DIGITS, RESOLVE_TRACES, TEXT_CHARS, VALUE_HITS};
 use crate::state::AppState;
 
 /// `?q=`.
@@ -50,6 +50,9 @@ pub(super) async fn resolve(
     let diff = resolve::comparison(&paste, &readings).map(|[a, b]| Comparison { a: a.to_hex(), b: b.to_hex() });
     let looked_up = readings.into_iter().map(|candidate| look_up(&state.query, candidate));
     let mut found = measure::query(&state, "resolve", try_join_all(looked_up)).await?;
+    if found.iter().all(|found| found.traces.is_empty()) {
+        found.extend(measure::query(&state, "find_value", whole(&state.query, &paste)).await?);
+    }
     found.sort_by_key(|found| found.traces.is_empty());
     let summaries = summaries(&state.query, &found).await?;
     let status = state.storage.status();
@@ -78,8 +81,7 @@ async fn look_up(query: &Query, candidate: Candidate) -> Result<Found, Problem> 
         }
         Key::Low64OrSpan(bytes) => low_64_or_span(query, *bytes).await?,
         Key::Prefix(digits) => by_prefix(query, digits).await?,
-        // Searching text is not built yet: the reading is shown, without hits.
-        Key::Text(_) => Vec::new(),
+        Key::Text(text) => by_value(query, text).await?,
     };
     Ok(Found { candidate, traces })
 }
@@ -94,17 +96,33 @@ async fn low_64_or_span(query: &Query, bytes: [u8; 8]) -> Result<Vec<TraceId>, P
     Ok(traces)
 }
 
-/// Finds the traces whose id begins with some digits; fewer than [`PREFIX_DIGITS`] say nothing.
+/// Finds the traces whose id, or a span's id in them, begins with some digits; fewer than [`PREFIX_DIGITS`] say nothing.
 pub(super) async fn by_prefix(query: &Query, digits: &str) -> Result<Vec<TraceId>, Problem> {
-    if digits.len() < PREFIX_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+    let Some(prefix) = IdPrefix::parse(digits).filter(|_prefix| digits.len() >= PREFIX_DIGITS) else {
         return Ok(Vec::new());
+    };
+    let found = query.find_by_prefix(&prefix, RESOLVE_TRACES + 1).await?;
+    let mut seen = BTreeSet::new();
+    Ok(found.hits.into_iter().map(|hit| hit.trace_id).filter(|id| seen.insert(*id)).collect())
+}
+
+/// Finds the traces in which a text is the value of an attribute, newest first.
+async fn by_value(query: &Query, text: &str) -> Result<Vec<TraceId>, Problem> {
+    let found = query.find_value(text, VALUE_HITS).await?;
+    let mut seen = BTreeSet::new();
+    Ok(found.hits.into_iter().filter_map(|hit| hit.trace_id).filter(|id| seen.insert(*id)).collect())
+}
+
+/// Reads the whole paste as the value of an attribute: an order number, a serial, a request id.
+async fn whole(query: &Query, paste: &str) -> Result<Option<Found>, Problem> {
+    let text = paste.trim().trim_matches(['"', '\'']);
+    if text.is_empty() || text.chars().count() > TEXT_CHARS || text.contains('\n') {
+        return Ok(None);
     }
-    let sql = format!(
-        "SELECT trace_id FROM traces WHERE trace_id LIKE '{digits}%' ORDER BY trace_id LIMIT {}",
-        RESOLVE_TRACES + 1
-    );
-    let rows = json_rows(&query.sql(&sql).await?.batches)?;
-    Ok(rows.iter().filter_map(|row| row.get("trace_id")?.as_str()?.parse().ok()).collect())
+    let traces = by_value(query, text).await?;
+    let candidate =
+        Candidate { form: Form::Value, key: Key::Text(text.to_owned()), span: None, confidence: 50, note: None };
+    Ok((!traces.is_empty()).then_some(Found { candidate, traces }))
 }
 
 /// Returns the summaries of all traces that are shown.

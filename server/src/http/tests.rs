@@ -1,5 +1,6 @@
 //! The handlers in process, over a real store in a temporary folder that was fed with OTLP.
 
+mod around;
 mod commands;
 mod comparisons;
 mod expect;

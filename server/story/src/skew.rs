@@ -3,12 +3,12 @@
 //! Each call bounds how far the called clock may be ahead: by `child end - parent end` from below and by
 //! `child start - parent start` from above. All calls between two services together leave an interval; when zero is not
 //! in it, the clocks disagree. Its middle is the offset, half its width the error. Only the two sides of a synchronous
-//! call bound it from below, since other work may outlive its caller.
+//! call that was answered bound it from below, since other work may outlive its caller.
 
 use std::collections::BTreeMap;
 
 use telltale_api::trace::SpanRow;
-use telltale_model::SpanKind;
+use telltale_model::{SpanKind, StatusCode};
 
 use crate::limits::CLOCK_SKEW_NS;
 use crate::self_time::end_of;
@@ -58,7 +58,10 @@ pub fn find(spans: &[SpanRow], tree: &Tree) -> Vec<Skew> {
         let most = (difference(child.start_unix_nano.0, parent.start_unix_nano.0), at);
         let is_call =
             SpanKind::from_otlp(parent.kind) == SpanKind::Client && SpanKind::from_otlp(child.kind) == SpanKind::Server;
-        let least = is_call.then(|| (difference(end_of(child), end_of(parent)), at));
+        // A caller that gave up did not wait for the end.
+        let answered =
+            StatusCode::from_otlp(parent.status_code) != StatusCode::Error && child.duration_ns <= parent.duration_ns;
+        let least = (is_call && answered).then(|| (difference(end_of(child), end_of(parent)), at));
         let pair = (parent.service_name.as_deref(), child.service_name.as_deref());
         let bounds = pairs.entry(pair).or_insert(Bounds { least, most, calls: 0 });
         bounds.calls += 1;
@@ -137,6 +140,11 @@ mod tests {
         let found = call("edge", 2);
         assert_eq!((found[0].offset_ns, found[0].error_ns, found[0].calls), (290_000_000, Some(10_000_000), 1));
         assert_eq!(call("edge", 5), [], "a message may be worked on later");
+        let spans = [
+            span("call", 1, 0).service("shop").kind(3).ms(100, 50).error("deadline").row(),
+            span("work", 2, 1).service("edge").kind(2).ms(140, 40).row(),
+        ];
+        assert_eq!(find(&spans, &Tree::build(&spans)), [], "a caller that gave up did not wait");
     }
 
     proptest! {

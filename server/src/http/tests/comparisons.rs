@@ -104,7 +104,7 @@ async fn an_id_that_is_not_stored_is_explained() {
     let words = found["sentences"].to_string();
     assert!(words.contains("did not sample") && words.contains("2 spans in 0 segments"), "{words}");
     assert!(found["from_unix_nano"].is_string() && found["to_unix_nano"].is_string(), "{found:#}");
-    let answer = server.get("/api/resolve?q=deadlock%20detected").await.json();
+    let answer = server.get("/api/resolve?q=order%20failed").await.json();
     let line = &answer["not_found"]["elsewhere"][0];
     assert_eq!((&line["place"], &line["trace_id"]), (&"log".into(), &TRACE.into()), "{answer:#}");
     let hit = server.get(&format!("/api/resolve?q={TRACE}")).await.json();

@@ -139,6 +139,17 @@ pub(super) fn one_span_of(service: &str, trace: &str, span: &str, name: &str) ->
     request
 }
 
+/// A root span with attributes of the caller's choice.
+pub(super) fn one_span_with(trace: &str, span: &str, attributes: &[(&str, &str)]) -> ExportTraceServiceRequest {
+    let mut request = one_span_of("shop-api", trace, span, "GET /");
+    let spans =
+        request.resource_spans.iter_mut().flat_map(|group| &mut group.scope_spans).flat_map(|scope| &mut scope.spans);
+    for span in spans {
+        span.attributes = attributes.iter().map(|(key, value)| text(key, value)).collect();
+    }
+    request
+}
+
 pub(super) fn logs() -> ExportLogsServiceRequest {
     let record = LogRecord {
         time_unix_nano: START + 2_201 * MILLI,

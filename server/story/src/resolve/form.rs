@@ -65,6 +65,8 @@ pub enum Form {
     RequestId,
     /// ASP.NET's old hierarchical id, `|root.parent.`.
     Hierarchical,
+    /// A text that is the value of an attribute, such as an order number; never read from a paste, only found in a store.
+    Value,
 }
 
 impl Form {
@@ -103,6 +105,7 @@ impl Form {
             Self::SpanField => "span id in a log line or document",
             Self::RequestId => "request id",
             Self::Hierarchical => "ASP.NET hierarchical id",
+            Self::Value => "value of an attribute",
         }
     }
 }

@@ -29,8 +29,7 @@ pub(super) fn gaps(view: &TraceView, analysis: &Analysis) -> Vec<Gap> {
     for part in &analysis.critical_path {
         let stretch = (part.start_unix_nano, part.end_unix_nano);
         let free = length(stretch).saturating_sub(work.within(stretch));
-        // A leaf's own time is its work, not a gap.
-        if !least(free) || analysis.tree.children(part.span).is_empty() {
+        if !least(free) || !calls(view, analysis, part.span) {
             continue;
         }
         if let Some(gap) = name_gap(view, analysis, *part, free, whole, &notes) {
@@ -41,6 +40,13 @@ pub(super) fn gaps(view: &TraceView, analysis: &Analysis) -> Vec<Gap> {
     found.sort_by_key(|(length, gap)| (Reverse(*length), gap.start_unix_nano));
     found.truncate(GAPS);
     found.into_iter().map(|(_length, gap)| gap).collect()
+}
+
+/// Whether a span called anything while it ran. The own time of one that did not is its work, not a gap.
+fn calls(view: &TraceView, analysis: &Analysis, span: u32) -> bool {
+    let Some(end) = span_at(view, span).map(end_of) else { return false };
+    let mut children = analysis.tree.children(span).iter().filter_map(|child| span_at(view, *child));
+    children.any(|child| child.start_unix_nano.0 > 0 && child.start_unix_nano.0 < end && child.duration_ns.0 >= 0)
 }
 
 /// A gap in the making.
@@ -75,7 +81,10 @@ fn name_gap(
     notes: &Notes,
 ) -> Option<Gap> {
     let span = span_at(view, part.span)?;
-    let children = || analysis.tree.children(part.span).iter().filter_map(|child| span_at(view, *child));
+    let children = || {
+        let children = analysis.tree.children(part.span).iter().filter_map(|child| span_at(view, *child));
+        children.filter(|child| child.start_unix_nano.0 > 0)
+    };
     let before = children().filter(|child| end_of(child) <= part.start_unix_nano).max_by_key(|child| end_of(child));
     let after = children().find(|child| child.start_unix_nano.0 >= part.end_unix_nano);
     let called = children().find(|child| is_call(span, child));
