@@ -116,3 +116,25 @@ async fn files_in_and_the_preview_of_what_goes_out() {
     check("import", server.post_bytes("/api/import?name=a.jsonl", file.to_vec()).await.json());
     check("share_preview", server.get(&format!("/api/share/{TRACE}/preview")).await.json());
 }
+
+#[tokio::test]
+async fn plans_comparisons_and_what_stands_around_have_the_shape_that_was_agreed() {
+    let server = Server::with_sample().await;
+    let other = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let request = super::sample::one_span_of("shop-api", other, "00f067aa0ba902b7", "POST /orders");
+    server.send(telltale_model::SignalKind::Traces, &request).await;
+    let plan = "Limit  (cost=0.00..9.00 rows=1 width=1) (actual time=0.1..3.0 rows=1 loops=1)\n  ->  Seq Scan on orders  \
+                (cost=0.00..8.00 rows=1 width=1) (actual time=0.1..2.0 rows=500 loops=1)\n        Filter: (total > 3)\n\
+                Planning Time: 0.1 ms";
+    check("plan", server.post("/api/plan", plan).await.json());
+    check("diff", server.get(&format!("/api/diff?a={other}&b={TRACE}")).await.json());
+    check("around", server.get(&format!("/api/around/{TRACE}")).await.json());
+    let typo = TRACE.replace("319c", "319d");
+    let mut not_found = server.get(&format!("/api/resolve?q=00-{typo}-{QUERY}-00")).await.json();
+    // The sentence that holds how long it took.
+    not_found["not_found"]["sentences"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|text| !text.as_str().unwrap().contains("searched in"));
+    check("not_found", not_found);
+}
