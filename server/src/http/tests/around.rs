@@ -30,6 +30,7 @@ async fn a_request_is_shown_among_its_neighbours() {
     assert_eq!((traces.len(), &traces[this]["trace_id"]), (2, &TRACE.into()));
     let metrics = around["metrics"].as_array().unwrap();
     assert!(metrics.iter().any(|metric| !metric["exemplars"].as_array().unwrap().is_empty()), "{around:#}");
+    assert!(metrics.iter().all(|metric| metric["point_count"] == 0 || metric["least"] != ""), "{around:#}");
     assert_eq!(server.get(&format!("/api/around/{OTHER}")).await.status, 200);
     assert_eq!(server.get("/api/around/00000000000000000000000000000001").await.error(404), "trace_not_found");
 }
