@@ -23,7 +23,7 @@ CREATE TABLE pins (
     CHECK ((trace_id IS NULL) = (start_ns IS NOT NULL AND end_ns IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
--- What somebody deleted: hidden from the moment it stands here, gone from the files once they are compacted.
+-- What somebody deleted and is not gone from the segments yet.
 CREATE TABLE tombstones (
     tombstone_id  INTEGER PRIMARY KEY,
     -- Conditions that must all hold; NULL: any.
@@ -31,7 +31,7 @@ CREATE TABLE tombstones (
     service_name  TEXT,
     start_ns      INTEGER,
     end_ns        INTEGER,
-    -- Only what was acknowledged up to this WAL number.
-    last_lsn      INTEGER NOT NULL,
+    -- Only rows of segments with ids up to this; what came later stays.
+    max_segment_id INTEGER NOT NULL,
     created_at_ns INTEGER NOT NULL
 ) STRICT;

@@ -17,6 +17,7 @@ pub mod doctor;
 pub mod export;
 pub mod import;
 pub mod mark;
+pub mod offline;
 pub mod open;
 pub mod promql;
 pub mod query;
@@ -89,6 +90,10 @@ enum Command {
     Doctor(doctor::Args),
     /// Send a realistic sample to a running server.
     Demo(demo::Args),
+    /// Make a lost catalog anew from the segments.
+    RebuildCatalog(offline::RebuildArgs),
+    /// Bring a data folder to the newest format.
+    Migrate(offline::MigrateArgs),
     /// Print the completion script of a shell.
     Completions(completions::Args),
 }
@@ -124,6 +129,8 @@ pub fn main() -> ExitCode {
         Command::Share(args) => share::main(&args),
         Command::Doctor(args) => doctor::main(&args),
         Command::Demo(args) => demo::main(&args),
+        Command::RebuildCatalog(args) => offline::rebuild_catalog(&args),
+        Command::Migrate(args) => offline::migrate(&args),
         Command::Completions(args) => completions::main(&args, Cli::command()),
     }
 }

@@ -17,6 +17,7 @@ use crate::state::AppState;
 mod answer;
 mod around;
 mod assets;
+mod delete;
 mod diff;
 mod expect;
 mod extract;
@@ -85,6 +86,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(routes::SERVICE_MAP, get(services::map))
         .route(routes::SQL, post(sql::sql))
         .route(routes::FLUSH, post(flush::flush))
+        .route(routes::DELETE, post(delete::delete))
         .route(routes::WAIT, get(expect::wait))
         .route(routes::CHECK, post(expect::check))
         .route(routes::BLESS, get(expect::bless))

@@ -12,6 +12,7 @@ use crate::schema::Table;
 
 mod migration;
 mod pins;
+mod tombstones;
 
 /// A segment as the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,19 @@ impl Catalog {
         let mut connection = open().map_err(|error| failed("open", &error))?;
         migration::migrate(&mut connection, path)?;
         Ok(Self { connection })
+    }
+
+    /// Returns the version of a catalog, 0 when there is none, and the newest that is understood. Changes nothing.
+    pub(crate) fn version(path: &Path) -> Result<(u64, u64), Error> {
+        let newest = migration::NEWEST;
+        if !path.exists() {
+            return Ok((0, newest));
+        }
+        let read = || -> rusqlite::Result<u32> {
+            let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            connection.pragma_query_value(None, "user_version", |row| row.get(0))
+        };
+        read().map(|version| (u64::from(version), newest)).map_err(|error| failed("read its version", &error))
     }
 
     fn connection(&self) -> &Connection {
@@ -239,6 +253,32 @@ mod tests {
         catalog.forget_removed(&[1]).unwrap();
         assert_eq!(catalog.removed().unwrap(), [(2, two.path)]);
         assert_eq!(catalog.flushed_lsn().unwrap(), 9);
+    }
+
+    /// Scenario: a catalog of telltale 0.1, before compaction existed.
+    #[test]
+    fn a_catalog_of_the_first_version_is_copied_and_brought_forward() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.sqlite");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(include_str!("../../migrations/sqlite/0001_init.sql")).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        old.execute_batch(
+            "INSERT INTO segments VALUES (7, 'spans', 'segments/spans/0000000007', 1, 3, 1000, -5, 9, 1, 4, 5); \
+             UPDATE wal_state SET flushed_lsn = 4;",
+        )
+        .unwrap();
+        drop(old);
+        assert_eq!(Catalog::version(&path).unwrap(), (1, 2));
+        let catalog = Catalog::open(&path).unwrap();
+        let [segment] = catalog.segments().unwrap().try_into().unwrap();
+        assert_eq!((segment.segment_id, segment.level, segment.trace_ids), (7, 0, None));
+        assert_eq!(
+            (catalog.flushed_lsn().unwrap(), catalog.removed().unwrap(), catalog.pins().unwrap()),
+            (4, vec![], vec![])
+        );
+        assert_eq!(Catalog::version(&path).unwrap(), (2, 2));
+        assert_eq!(Catalog::version(&path.with_extension("v1.bak")).unwrap(), (1, 2));
     }
 
     #[test]

@@ -59,18 +59,21 @@ fn candidate(segment: &Segment) -> Candidate {
         bytes: entry.bytes,
         first_lsn: entry.first_lsn,
         created_at_ns: entry.created_at_ns,
-        has_deleted: false,
     }
 }
 
 /// Does one merge: steps 2 to 6. `Error::Closed` when the storage closes meanwhile.
 pub(crate) fn compact(shared: &Shared, job: &Job, inputs: &[Arc<Segment>]) -> Result<(), Error> {
+    rewrite(shared, job, inputs, &|_| Ok(None))
+}
+
+/// Does one merge with the rows that stay.
+pub(crate) fn rewrite(shared: &Shared, job: &Job, inputs: &[Arc<Segment>], keep: merge::Keep<'_>) -> Result<(), Error> {
     let start = Instant::now();
     check_room(shared, inputs)?;
     let mut outputs = Outputs::new(shared, job, inputs)?;
-    let keep = |_: &RecordBatch| Ok(None);
     let mut worked = Instant::now();
-    let merged = merge::merge(job.table, inputs, shared.options.limits.compaction_batch_bytes, &keep, |batch| {
+    let merged = merge::merge(job.table, inputs, shared.options.limits.compaction_batch_bytes, keep, |batch| {
         outputs.push(batch)?;
         give_way(shared, worked.elapsed())?;
         worked = Instant::now();

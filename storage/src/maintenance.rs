@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use tokio::sync::oneshot;
 
 use crate::compaction;
+use crate::deletion::{self, Deleted, Deletion};
 use crate::error::Error;
 use crate::graveyard;
 use crate::retention::{self, Steadiness};
@@ -25,6 +26,8 @@ pub(crate) enum MaintenanceCommand {
     Wake,
     /// Do all that there is to do and answer then.
     Run(oneshot::Sender<Result<(), Error>>),
+    /// Delete rows and answer when they are gone.
+    Delete(Deletion, oneshot::Sender<Result<Deleted, Error>>),
     /// End; what is under way is given up.
     Stop,
 }
@@ -39,6 +42,10 @@ pub(crate) fn run(shared: &Arc<Shared>, commands: &Receiver<MaintenanceCommand>)
     loop {
         let done = match commands.recv_timeout(shared.options.limits.maintenance_every) {
             Ok(MaintenanceCommand::Run(done)) => Some(done),
+            Ok(MaintenanceCommand::Delete(deletion, done)) => {
+                drop(done.send(deletion::delete(shared, &deletion)));
+                continue;
+            }
             Ok(MaintenanceCommand::Wake) | Err(RecvTimeoutError::Timeout) => None,
             Ok(MaintenanceCommand::Stop) | Err(RecvTimeoutError::Disconnected) => return,
         };
@@ -66,6 +73,8 @@ fn maintain(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
 
 fn work(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
     graveyard::bury(shared)?;
+    // Before anything is merged: a merged segment would hide which of its rows a deletion meant.
+    deletion::resume(shared)?;
     retention::run(shared, steadiness)?;
     graveyard::bury(shared)?;
     while let Some((job, inputs)) = compaction::next_job(shared) {

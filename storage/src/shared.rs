@@ -84,6 +84,7 @@ pub(crate) struct Gauges {
     pub(crate) expired_rows: AtomicU64,
     pub(crate) expired_bytes: AtomicU64,
     pub(crate) pinned_bytes: AtomicU64,
+    pub(crate) deleted_rows: AtomicU64,
     pub(crate) wal_sync: DurationHistogram,
     pub(crate) flush: DurationHistogram,
 }
@@ -366,6 +367,7 @@ impl Shared {
             flush_failures: get(&gauges.flush_failures),
             flushed_rows: get(&gauges.flushed_rows),
             replayed_records: get(&gauges.replayed_records),
+            deleted_rows: get(&gauges.deleted_rows),
             expired_by_age: get(&gauges.expired_by_age),
             expired_by_bytes: get(&gauges.expired_by_bytes),
             expired_rows: get(&gauges.expired_rows),

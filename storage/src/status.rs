@@ -81,6 +81,8 @@ pub struct Counters {
     pub flushed_rows: u64,
     /// WAL records replayed at the start.
     pub replayed_records: u64,
+    /// Rows that were deleted on request.
+    pub deleted_rows: u64,
     /// Segments that retention removed because of their age.
     pub expired_by_age: u64,
     /// Segments that retention removed because there was too much.

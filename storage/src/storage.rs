@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Clock, SystemClock};
 use crate::decode::{self, DecodeError, Decoded, Issue, IssueCode, Outcome};
+use crate::deletion::{Deleted, Deletion};
 use crate::error::Error;
 use crate::ingest::{Append, Command, Ingest};
 use crate::io::{Disk, RealDisk};
@@ -216,6 +217,31 @@ impl Storage {
     pub async fn maintain(&self) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
         self.handle.maintenance.send(MaintenanceCommand::Run(done)).map_err(|_| self.gone())?;
+        self.answer(answer).await
+    }
+
+    /// Deletes rows and returns when nobody can read them any more: what was acknowledged before the call and is meant.
+    /// A crash in the middle is made up for by the next start. Pins do not hinder it.
+    ///
+    /// # Errors
+    /// Why it could not be carried out; once entered it is tried again by itself.
+    pub async fn delete(&self, deletion: Deletion) -> Result<Deleted, Error> {
+        let mut before = Deleted::default();
+        if let Err(error) = self.flush().await {
+            // A full disk is a reason to delete everything, which needs no room; then there is room for the flush.
+            if !matches!(error, Error::DiskFull { .. }) || deletion != Deletion::default() {
+                return Err(error);
+            }
+            before = self.carry_out(deletion.clone()).await?;
+            self.flush().await?;
+        }
+        let after = self.carry_out(deletion).await?;
+        Ok(Deleted { rows: before.rows + after.rows, segments: before.segments + after.segments })
+    }
+
+    async fn carry_out(&self, deletion: Deletion) -> Result<Deleted, Error> {
+        let (done, answer) = oneshot::channel();
+        self.handle.maintenance.send(MaintenanceCommand::Delete(deletion, done)).map_err(|_| self.gone())?;
         self.answer(answer).await
     }
 

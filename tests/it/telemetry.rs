@@ -193,7 +193,10 @@ async fn act(http: &Http) {
         http.export(Signal::Metrics, &otlp::metrics("own", vec![otlp::gauge("g", vec![otlp::point(1.0)])])).await.ok();
     let _ = http.post(Signal::Traces, PROTOBUF, &b"\xff\xff"[..]).await;
     let _ = http.send(http.request(Method::GET, "/api/health").header("host", "evil.example.com")).await;
+    let doomed = otlp::span([0xde; 16], [0xad; 8], "doomed");
+    let _ = http.export(Signal::Traces, &otlp::traces("own", vec![doomed])).await.ok();
     http.flush_durable().await;
+    let _ = http.delete_trace([0xde; 16]).await;
     let _ = http.sql("SELECT count(*) FROM spans").await;
     let _ = http.sql_answer("SELECT no_such_column FROM spans").await;
     let _ = http.get(&format!("/api/trace/{}", "01".repeat(16))).await;
@@ -246,6 +249,7 @@ const SIGNALS: &[(Metric, &[&str], f64)] = &[
     (Metric::Appends, &[], 3.0),
     (Metric::Flushes, &[], 1.0),
     (Metric::FlushedRows, &[], 11.0),
+    (Metric::DeletedRows, &[], 1.0),
     (Metric::FlushDuration, &[], 1.0),
 ];
 

@@ -257,6 +257,12 @@ impl Http {
         let _ = self.send(self.request(Method::POST, "/api/flush?durable=true")).await.ok();
     }
 
+    /// Deletes a trace.
+    pub async fn delete_trace(&self, trace_id: [u8; 16]) -> Answer {
+        let body = format!(r#"{{"trace_id":"{}"}}"#, crate::otlp::hex(&trace_id));
+        self.send(self.request(Method::POST, "/api/delete").body(body)).await.ok()
+    }
+
     /// Returns telltale's own metrics.
     pub async fn metrics(&self) -> Metrics {
         Metrics(self.get("/metrics").await.ok().text())

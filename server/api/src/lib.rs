@@ -10,6 +10,7 @@
 
 pub mod area;
 pub mod around;
+pub mod delete;
 pub mod diff;
 pub mod error;
 pub mod flush;

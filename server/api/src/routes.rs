@@ -52,6 +52,8 @@ pub const SERVICE_MAP: &str = "/api/services/map";
 pub const SQL: &str = "/api/sql";
 /// Barrier: returns when everything acknowledged is queryable (POST).
 pub const FLUSH: &str = "/api/flush";
+/// Removes a trace, a service's telemetry, a stretch of time or everything (POST).
+pub const DELETE: &str = "/api/delete";
 /// Long poll: returns when something is there, or stays away.
 pub const WAIT: &str = "/api/wait";
 /// Verdicts of a signals file (POST).

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 mod canary;
 
 use super::client::{self, Failure, Request, Server, visible};
+use super::offline::{self, Folder};
 use crate::limits::DOCTOR_CONNECT;
 
 /// Look for what keeps telemetry from arriving
@@ -24,11 +25,19 @@ pub struct Args {
     send: bool,
     #[command(flatten)]
     server: Server,
+    /// Read every stored file and compare it with its checksum, without a server
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    folder: Folder,
 }
 
 /// Runs the command: exit code 0 when all is well or merely odd, 1 when something does not work.
 #[must_use]
 pub fn main(args: &Args) -> ExitCode {
+    if args.offline {
+        return client::run(async { offline::verify(&args.folder, &mut io::stdout().lock()) });
+    }
     client::run(examine(args, &mut io::stdout().lock()))
 }
 

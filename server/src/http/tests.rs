@@ -3,6 +3,7 @@
 mod around;
 mod commands;
 mod comparisons;
+mod delete;
 mod expect;
 mod expect_commands;
 mod formats;

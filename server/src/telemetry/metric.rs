@@ -187,6 +187,8 @@ metrics! {
         "Rows that retention removed";
     RetentionBytes, Counter, "telltale.retention.bytes", "By", [],
         "Bytes that retention removed";
+    DeletedRows, Counter, "telltale.delete.rows", "{row}", [],
+        "Rows that were deleted on request";
     RetentionLimit, Gauge, "telltale.retention.limit.bytes", "By", [],
         "Bytes on disk beyond which the oldest segments go; NaN without a limit";
     RetentionPinned, Gauge, "telltale.retention.pinned.bytes", "By", [],
@@ -239,6 +241,7 @@ impl Metric {
                 | Self::RetentionRows
                 | Self::RetentionBytes
                 | Self::RetentionLimit
+                | Self::DeletedRows
                 | Self::RetentionPinned
                 | Self::ProcessUptime
                 | Self::ProcessMemory

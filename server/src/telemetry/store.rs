@@ -58,6 +58,7 @@ fn write_counters(page: &mut Page, status: &Status) {
     page.number(Metric::RetentionSegments, &["bytes"], counters.expired_by_bytes as f64);
     page.number(Metric::RetentionRows, &[], counters.expired_rows as f64);
     page.number(Metric::RetentionBytes, &[], counters.expired_bytes as f64);
+    page.number(Metric::DeletedRows, &[], counters.deleted_rows as f64);
     page.number(Metric::RetentionLimit, &[], status.retention.bytes_max.map_or(f64::NAN, |bytes| bytes as f64));
     page.number(Metric::RetentionPinned, &[], status.pinned_bytes as f64);
     durations(page, Metric::WalSyncDuration, &counters.wal_sync);

@@ -15,6 +15,9 @@ const MIGRATIONS: [&str; 2] = [
     include_str!("../../../migrations/sqlite/0002_compaction.sql"),
 ];
 
+/// The newest version.
+pub(super) const NEWEST: u64 = MIGRATIONS.len() as u64;
+
 /// Runs the migrations that the database does not have yet.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let version: usize = connection

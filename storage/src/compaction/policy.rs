@@ -25,8 +25,6 @@ pub(crate) struct Candidate {
     pub(crate) first_lsn: u64,
     /// When the newest of its rows arrived, in nanoseconds since the epoch.
     pub(crate) created_at_ns: u64,
-    /// Whether rows in it were deleted and have to go.
-    pub(crate) has_deleted: bool,
 }
 
 /// What to merge, and into what.
@@ -51,10 +49,6 @@ pub(crate) struct Policy {
 impl Policy {
     /// Returns the next merge; `None` when everything is as it should be.
     pub(crate) fn next(&self, segments: &[Candidate], now_ns: u64) -> Option<Job> {
-        if let Some(segment) = segments.iter().find(|segment| segment.has_deleted) {
-            let inputs = vec![segment.segment_id];
-            return Some(Job { table: segment.table, inputs, level: segment.level.max(1) });
-        }
         let mut open: Vec<&Candidate> = segments.iter().filter(|one| one.level < SEALED_LEVEL).collect();
         open.sort_unstable_by_key(|one| (one.table, day(one), one.first_lsn, one.segment_id));
         let days = || open.chunk_by(|one, other| (one.table, day(one)) == (other.table, day(other)));

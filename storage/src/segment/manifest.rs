@@ -5,10 +5,12 @@ use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
+use telltale_model::TraceId;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
+use crate::schema::Table;
 
 /// Name of the manifest in a segment's folder.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -49,6 +51,9 @@ pub(crate) struct Manifest {
     /// The segments whose rows these are; none for a flush.
     #[serde(default)]
     pub(crate) replaces: Vec<u64>,
+    /// The xxh3-64 of this manifest with an empty text here, 16 hex digits; empty in manifests of telltale 0.1.
+    #[serde(default)]
+    pub(crate) check: String,
     pub(crate) files: Vec<FileEntry>,
 }
 
@@ -67,7 +72,7 @@ impl Manifest {
     pub(crate) fn read(dir: &Path, entry: &SegmentEntry) -> Result<Self, Error> {
         let path = dir.join(MANIFEST);
         let bytes = std::fs::read(&path).map_err(|error| Error::corrupt(&path, error))?;
-        let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| Error::corrupt(&path, error))?;
+        let manifest = Self::parse(&path, &bytes)?;
         if manifest.version > VERSION {
             let (found, supported) = (u64::from(manifest.version), u64::from(VERSION));
             return Err(Error::Newer { what: "the segment", path, found, supported });
@@ -76,6 +81,52 @@ impl Manifest {
             return Err(Error::corrupt(&path, "it belongs to another segment than the catalog says"));
         }
         Ok(manifest)
+    }
+
+    /// Reads the bytes of a manifest and checks that they are what was written.
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| Error::corrupt(path, error))?;
+        if !manifest.check.is_empty()
+            && manifest.version <= VERSION
+            && manifest.clone().checked()?.check != manifest.check
+        {
+            return Err(Error::corrupt(path, "its checksum is wrong"));
+        }
+        Ok(manifest)
+    }
+
+    /// Puts the checksum in.
+    pub(crate) fn checked(mut self) -> Result<Self, Error> {
+        self.check.clear();
+        self.check = format!("{:016x}", xxh3_64(&self.text()?));
+        Ok(self)
+    }
+
+    /// Returns the bytes of the file.
+    pub(crate) fn text(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec_pretty(self).map_err(|error| Error::Bug(format!("manifest: {error}")))
+    }
+
+    /// Returns the catalog's entry of the segment in the folder `path`; `None` for a table or an id that is not understood.
+    pub(crate) fn entry(&self, path: String) -> Option<SegmentEntry> {
+        let id = |text: &Option<String>| {
+            text.as_deref().map(|text| text.parse::<TraceId>().map(|id| *id.as_bytes())).transpose().ok()
+        };
+        Some(SegmentEntry {
+            segment_id: self.segment_id,
+            table: Table::from_name(&self.table)?,
+            path,
+            schema_version: self.schema_version,
+            rows: self.rows,
+            bytes: self.files.iter().map(|file| file.bytes).sum(),
+            min_time_ns: self.min_time_ns,
+            max_time_ns: self.max_time_ns,
+            first_lsn: self.first_lsn,
+            last_lsn: self.last_lsn,
+            created_at_ns: self.created_at_ns,
+            level: self.level,
+            trace_ids: id(&self.min_trace_id)?.zip(id(&self.max_trace_id)?),
+        })
     }
 
     /// Reads one whole file and compares it with the manifest.

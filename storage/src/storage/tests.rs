@@ -12,6 +12,7 @@ use crate::testing::{all_rows, folder, logs, metrics, one_span, runtime, span_co
 
 mod compaction;
 mod crash;
+mod deletion;
 mod retention;
 
 fn options(folder: &Path) -> Options {

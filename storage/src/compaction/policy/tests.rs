@@ -27,7 +27,7 @@ impl Model {
     fn add(&mut self, table: Table, level: u8, bytes: u64, first_lsn: u64, created_at_ns: u64) {
         self.next_id += 1;
         let segment_id = self.next_id;
-        self.segments.push(Candidate { segment_id, table, level, bytes, first_lsn, created_at_ns, has_deleted: false });
+        self.segments.push(Candidate { segment_id, table, level, bytes, first_lsn, created_at_ns });
     }
 
     /// Does what the policy says until it says nothing more.
@@ -103,17 +103,6 @@ fn a_quiet_day_ends_in_one_sealed_segment() {
     assert!(model.segments.len() > 1, "the day is still open to what is on its way");
     model.settle(start + DAY_NS + 3 * HOUR_NS);
     assert_eq!(model.segments.iter().map(|one| (one.level, one.bytes)).collect::<Vec<_>>(), [(2, 144_000)]);
-}
-
-#[test]
-fn a_segment_with_deleted_rows_is_written_again_alone() {
-    let mut model = Model::default();
-    model.flush(Table::Logs, 5, 7);
-    model.segments[0].has_deleted = true;
-    let job = POLICY.next(&model.segments, 7).unwrap();
-    assert_eq!((job.inputs.as_slice(), job.level), (&[1][..], 1));
-    model.segments[0].level = SEALED_LEVEL;
-    assert_eq!(POLICY.next(&model.segments, 7).unwrap().level, SEALED_LEVEL);
 }
 
 #[test]

@@ -120,9 +120,10 @@ impl<'a> Output<'a> {
             min_trace_id: trace_ids.map(|(min, _)| trace_id_text(&min)),
             max_trace_id: trace_ids.map(|(_, max)| trace_id_text(&max)),
             replaces: spec.replaces.clone(),
+            check: String::new(),
             files: self.files,
         };
-        let text = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::Bug(format!("manifest: {error}")))?;
+        let text = manifest.checked()?.text()?;
         let path = self.dir.join(manifest::MANIFEST);
         write_file(self.disk, &path, &text).map_err(|error| Error::io("write", &path, &error))?;
         self.disk.sync_dir(&self.dir).map_err(|error| Error::io("sync", &self.dir, &error))?;
