@@ -60,7 +60,7 @@ async fn every_feature_moves_its_signals() {
     for metric in Metric::ALL {
         let name = metric.prometheus_name();
         assert!(after.0.contains(&format!("# TYPE {name} ")), "{name} is declared and not shown");
-        let known = [SIGNALS, COMPACTION_SIGNALS, RETENTION_SIGNALS, FORWARD_SIGNALS, SCRAPE_SIGNALS];
+        let known = [SIGNALS, COMPACTION_SIGNALS, RETENTION_SIGNALS, FORWARD_SIGNALS, SCRAPE_SIGNALS, LIVE_SIGNALS];
         let moved = known.into_iter().flatten().any(|(moved, ..)| moved == metric);
         assert!(
             moved || AT_REST.contains(metric),
@@ -160,6 +160,23 @@ async fn scraping_moves_its_signals() {
     let metadata = server.http.get_json("/api/v1/metadata?metric=telltale_panics_total").await;
     assert_eq!(metadata["data"]["telltale_panics_total"][0]["type"], "counter", "{metadata}");
 }
+
+/// Scenario: a reader follows the logs that match. Guarantees: what was sent to it is counted.
+#[tokio::test]
+async fn following_moves_its_signals() {
+    let server = server();
+    let mut answer = server.http.request(Method::GET, "/api/live?kind=logs&q=followed").send().await.unwrap();
+    let hello = answer.chunk().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&hello).contains("live"), "{hello:?}");
+    let log = otlp::logs("own", vec![otlp::log([1; 16], [1; 8], "followed")]);
+    let _ = server.http.export(Signal::Logs, &log).await.ok();
+    let row = answer.chunk().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&row).contains("followed"), "{row:?}");
+    assert!(has_moved(&server.http.metrics().await, LIVE_SIGNALS));
+}
+
+/// What one row sent to a reader must show.
+const LIVE_SIGNALS: &[(Metric, &[&str], f64)] = &[(Metric::LiveRows, &["outcome=\"sent\""], 1.0)];
 
 /// What one scrape must show.
 const SCRAPE_SIGNALS: &[(Metric, &[&str], f64)] =
