@@ -85,6 +85,8 @@ fn missing_parent(view: &TraceView, analysis: &Analysis) -> Option<Chip> {
 /// Source: `SpanFlags` of opentelemetry-proto.
 const HAS_IS_REMOTE: u32 = 0x100;
 const IS_REMOTE: u32 = 0x200;
+/// W3C's sampled flag, the lowest of the eight trace flags.
+const SAMPLED: u32 = 1;
 
 /// Says what most likely became of parents that have not arrived, by where they ran.
 fn likely_cause(analysis: &Analysis, orphans: &[&SpanRow]) -> String {
@@ -109,10 +111,14 @@ fn likely_cause(analysis: &Analysis, orphans: &[&SpanRow]) -> String {
     format!(": {cause}")
 }
 
-/// A caller that did not sample, by the flags with which its context came.
+/// Spans that were recorded though their context says "not sampled".
+///
+/// Some SDKs never fill in the bit (Python's exporter sets only whether the parent is remote), so a service whose spans are
+/// all without it says nothing.
 fn not_sampled(view: &TraceView) -> Option<Chip> {
-    // Flags of nothing but zeros were not filled in: then nothing is known.
-    let off = |span: &&SpanRow| span.flags & HAS_IS_REMOTE != 0 && span.flags & 1 == 0;
+    let sampled = |span: &&SpanRow| span.flags & SAMPLED != 0;
+    let fills_in: BTreeSet<Option<&str>> = view.spans.iter().filter(sampled).map(service).collect();
+    let off = |span: &&SpanRow| span.flags & SAMPLED == 0 && fills_in.contains(&service(span));
     let spans: Vec<&SpanRow> = view.spans.iter().filter(off).collect();
     let first = spans.first()?;
     let text = format!(
@@ -122,6 +128,10 @@ fn not_sampled(view: &TraceView) -> Option<Chip> {
         first.flags & 0xff
     );
     Some(chip("not_sampled", text, spans))
+}
+
+fn service(span: &SpanRow) -> Option<&str> {
+    span.service_name.as_deref()
 }
 
 fn many_roots(view: &TraceView, analysis: &Analysis) -> Option<Chip> {

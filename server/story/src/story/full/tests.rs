@@ -128,6 +128,9 @@ fn flags_tell_where_a_missing_parent_ran_and_who_did_not_sample() {
     let (_, off) = orphan(0x300);
     let off = off.unwrap();
     assert!(off.starts_with("not sampled upstream: 1 span of 2 came with flags 00"), "{off}");
+    // As Python's exporter sends them: nothing is known of sampling.
+    let silent = full(vec![flagged(span("x", 1, 0).row(), 0x100), flagged(span("x", 2, 1).row(), 0x100)]);
+    assert!(silent.chips.iter().all(|chip| chip.code != "not_sampled"), "{:?}", silent.chips);
 }
 
 #[test]
