@@ -97,6 +97,7 @@ pub(crate) struct Live {
     gathered: StoredValue<Batch>,
     recent_spans: StoredValue<VecDeque<u64>>,
     failures: StoredValue<u32>,
+    source: StoredValue<Option<EventSource>, LocalStorage>,
 }
 
 impl Live {
@@ -109,11 +110,33 @@ impl Live {
             gathered: StoredValue::new(Batch::default()),
             recent_spans: StoredValue::new(VecDeque::new()),
             failures: StoredValue::new(0),
+            source: StoredValue::new_local(None),
         };
         provide_context(live);
         live.open();
+        live.rest_while_hidden();
         set_interval(move || live.hand_on(), BATCH_EVERY);
         live
+    }
+
+    /// Closes the stream of a page that is left, and opens it again when the reader comes back.
+    ///
+    /// Browsers keep pages that were left (the back/forward cache) and with them their streams; six of those take all
+    /// connections that a browser opens to one server, and every further request would wait for ever.
+    fn rest_while_hidden(self) {
+        window_event_listener_untyped("pagehide", move |_| {
+            if let Some(source) = self.source.try_update_value(Option::take).flatten() {
+                source.close();
+                self.status.set(LiveStatus::Broken);
+                // What arrives meanwhile is missed.
+                self.failures.update_value(|failures| *failures = (*failures).max(1));
+            }
+        });
+        window_event_listener_untyped("pageshow", move |_| {
+            if self.status.get_untracked() == LiveStatus::Broken && self.source.with_value(Option::is_none) {
+                self.open();
+            }
+        });
     }
 
     fn open(self) {
@@ -141,14 +164,21 @@ impl Live {
         let broken_source = source.clone();
         let broken = Closure::<dyn Fn()>::new(move || {
             broken_source.close();
+            self.source.set_value(None);
             self.status.set(LiveStatus::Broken);
             let failures = self.failures.get_value().saturating_add(1);
             self.failures.set_value(failures);
             let wait = Duration::from_millis(500).saturating_mul(1 << failures.min(6)).min(RETRY_MAX);
-            set_timeout(move || self.open(), wait);
+            let again = move || {
+                if self.source.with_value(Option::is_none) {
+                    self.open();
+                }
+            };
+            set_timeout(again, wait);
         });
         source.set_onerror(Some(broken.as_ref().unchecked_ref()));
         broken.forget();
+        self.source.set_value(Some(source));
     }
 
     fn take(self, name: &str, event: &MessageEvent) {

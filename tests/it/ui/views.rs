@@ -1,10 +1,12 @@
 //! The story's views: one selection in all of them, everything by keyboard, the state in the URL.
 
+use std::time::Duration;
+
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use telltale_tests::http::Signal;
-use telltale_tests::otlp;
 use telltale_tests::server::Server;
+use telltale_tests::{otlp, poll};
 
 use super::Browser;
 use crate::support::server;
@@ -141,6 +143,24 @@ async fn every_view_of_a_story() {
         }
         browser.colour_scheme("light").await;
     }
+    browser.close().await;
+}
+
+/// Scenario: a reader goes from page to page. Guarantees: pages that were left hold no stream, so that the browser's few
+/// connections to one server are there for the page that is read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_that_are_left_hold_no_connection() {
+    let server = server();
+    shop(&server).await;
+    let browser = Browser::open(server.http.ui()).await;
+    for round in 0..9 {
+        browser.goto(&format!("{}?tab=raw&log={round}", path())).await;
+        browser.until_text("resourceSpans").await;
+    }
+    poll::until("one live reader", Duration::from_secs(20), async || {
+        (server.http.metrics().await.sum("telltale_live_readers", &[]) == Some(1.0)).then_some(())
+    })
+    .await;
     browser.close().await;
 }
 
