@@ -100,13 +100,14 @@ fn a_large_trace_is_listed_in_part_and_says_so() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     /// Scenario: markup, scripts and quotes in every text. Guarantees: the elements and attributes of the page are those of
-    /// the harmless one.
+    /// the same text with a letter in place of each character that could be markup. (Texts of blanks are shown otherwise
+    /// than words, so words are no measure for them.)
     #[test]
     fn telemetry_never_becomes_markup(text in "(<script>|</script>|</title>|<img src=x onerror=alert\\(1\\)>|\"|'|&lt;|-->|\\PC|[\\x00-\\x1f]){1,12}") {
         let skeleton = |text: &str| {
             let html = page_of(&view(1, text), "{}");
             html.matches(['<', '>', '"']).collect::<String>()
         };
-        prop_assert_eq!(skeleton(&text), skeleton("harmless"));
+        prop_assert_eq!(skeleton(&text), skeleton(&text.replace(['<', '>', '"', '\'', '&'], "x")));
     }
 }
