@@ -31,6 +31,8 @@ def ask(url):
 
     prometheus = PrometheusConnect(url=url, disable_ssl=True)
     now = datetime.now(timezone.utc)
+    # The client rounds times to seconds, and the first sample may be younger than that.
+    soon = now + timedelta(minutes=1)
     answers = {
         "connected": prometheus.check_prometheus_connection(),
         "names": prometheus.all_metrics(),
@@ -38,8 +40,8 @@ def ask(url):
         "jobs": prometheus.get_label_values("job"),
         "current": prometheus.get_current_metric_value("worker_jobs_total", label_config={"queue": "mail"}),
         "query": prometheus.custom_query("sum(worker_jobs_total)"),
-        "range": prometheus.custom_query_range("up", start_time=now - timedelta(minutes=5), end_time=now, step="15"),
-        "data": prometheus.get_metric_range_data("worker_temperature_celsius", start_time=now - timedelta(minutes=5), end_time=now),
+        "range": prometheus.custom_query_range("up", start_time=now - timedelta(minutes=5), end_time=soon, step="15"),
+        "data": prometheus.get_metric_range_data("worker_temperature_celsius", start_time=now - timedelta(minutes=5), end_time=soon),
     }
     print(json.dumps(answers))
 
