@@ -135,7 +135,11 @@ impl Forward {
 
     /// Counts what is left when the time is over.
     fn give_up(&self) {
-        let left = std::mem::take(&mut self.lock().items);
+        let left = {
+            let mut queue = self.lock();
+            queue.bytes = 0;
+            std::mem::take(&mut queue.items)
+        };
         if left.is_empty() {
             return;
         }

@@ -84,6 +84,7 @@ async fn the_queue_is_bounded_and_what_is_left_out_is_counted() {
     stopping.cancel();
     let (target, _taken) = back_end(|_| StatusCode::SERVICE_UNAVAILABLE).await;
     run(Arc::clone(&forward), target, stopping).await.unwrap();
+    assert_eq!(forward.queued_bytes(), 0, "what was given up waits no more");
     let text = telemetry.render(&telltale_storage::Status::default());
     assert!(text.contains("telltale_forward_requests_total{signal=\"traces\",outcome=\"dropped\"} 2"), "{text}");
 }

@@ -30,7 +30,7 @@ use telltale_api::{Nanos, SignedNanos};
 use telltale_model::{StatusCode, UnixNanos};
 
 pub use fact_config::{Condition, FactConfig, FactRule, FactView, Pick};
-pub(crate) use facts::fits as key_fits;
+pub use facts::fits as key_fits;
 pub use full::tell_in_full;
 pub use message::first_message;
 pub use unusual::{Baselines, Operation};

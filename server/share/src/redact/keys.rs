@@ -1,5 +1,7 @@
 //! Which keys name a secret: judged by the words of a key, so that `input_tokens` is no token and `sessionId` is a session.
 
+use telltale_story::story::key_fits;
+
 /// A built-in rule by key.
 pub(super) struct KeyRule {
     pub(super) name: &'static str,
@@ -132,21 +134,7 @@ pub(super) fn rule_of(key: &str) -> Option<&'static KeyRule> {
 
 /// Whether a key fits a pattern, in which `*` stands for any text; case does not matter.
 pub(super) fn fits(pattern: &str, key: &str) -> bool {
-    let (pattern, key) = (pattern.to_lowercase(), key.to_lowercase());
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = key.strip_prefix(parts.next().unwrap_or("")) else { return false };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        let Some((_before, after)) = rest.split_once(part) else { return false };
-        rest = after;
-    }
-    true
+    key_fits(&pattern.to_lowercase(), &key.to_lowercase())
 }
 
 #[cfg(test)]

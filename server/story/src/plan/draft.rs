@@ -46,6 +46,27 @@ impl Draft {
         }
     }
 
+    /// Reads `(cost=1..2 rows=3) (actual time=1..2 rows=3 loops=4)`, as PostgreSQL and MySQL write behind a node.
+    pub(super) fn read_figures(&mut self, figures: &str) {
+        let inside = |start: &str| after(figures, start).map(|rest| rest.split(')').next().unwrap_or(rest));
+        if let Some(estimate) = inside("(cost=") {
+            let range = estimate.split(' ').next().unwrap_or("");
+            self.cost = Some(range.rsplit("..").next().unwrap_or(range).to_owned());
+            self.rows_estimated = after(estimate, "rows=").and_then(leading_number);
+        }
+        if let Some(actual) = inside("(actual ") {
+            self.rows = after(actual, "rows=").and_then(leading_number);
+            self.loops = after(actual, "loops=").and_then(leading_number);
+            let times = after(actual, "time=").and_then(|rest| rest.split(' ').next());
+            let end = times.and_then(|range| range.rsplit("..").next());
+            self.time_ms = end.and_then(leading_number).map(|ms| ms * self.loops.unwrap_or(1.0));
+        }
+        if figures.contains("(never executed)") {
+            self.loops = Some(0.0);
+            self.detail("", "never executed");
+        }
+    }
+
     /// Adds a statement written as `Key: value`.
     pub(super) fn detail_line(&mut self, line: &str) {
         match line.split_once(": ") {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::draft::{Draft, Sketch, after, leading_number};
+use super::draft::{Draft, Sketch, leading_number};
 
 const FORMAT: &str = "mysql";
 
@@ -224,21 +224,6 @@ fn tree_node(body: &str, depth: usize) -> Draft {
     if let Some(condition) = condition {
         draft.detail("", condition.trim());
     }
-    if let Some(estimate) = after(figures, "(cost=").map(|rest| rest.split(')').next().unwrap_or(rest)) {
-        let range = estimate.split(' ').next().unwrap_or("");
-        draft.cost = Some(range.rsplit("..").next().unwrap_or(range).to_owned());
-        draft.rows_estimated = after(estimate, "rows=").and_then(leading_number);
-    }
-    if let Some(actual) = after(figures, "(actual ").map(|rest| rest.split(')').next().unwrap_or(rest)) {
-        draft.rows = after(actual, "rows=").and_then(leading_number);
-        draft.loops = after(actual, "loops=").and_then(leading_number);
-        let end =
-            after(actual, "time=").and_then(|rest| rest.split(' ').next()).and_then(|range| range.rsplit("..").next());
-        draft.time_ms = end.and_then(leading_number).map(|ms| ms * draft.loops.unwrap_or(1.0));
-    }
-    if figures.contains("(never executed)") {
-        draft.loops = Some(0.0);
-        draft.detail("", "never executed");
-    }
+    draft.read_figures(figures);
     draft
 }

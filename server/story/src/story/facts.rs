@@ -195,8 +195,9 @@ fn ranks(rules: &[FactRule], key: &str) -> Vec<(usize, usize)> {
     rules.iter().enumerate().filter_map(|(at, rule)| Some((at, rank(rule)?))).collect()
 }
 
-/// Whether a key fits a pattern, in which `*` stands for any text.
-pub(crate) fn fits(pattern: &str, key: &str) -> bool {
+/// Returns whether a key fits a pattern, in which `*` stands for any text; case matters.
+#[must_use]
+pub fn fits(pattern: &str, key: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = key.strip_prefix(parts.next().unwrap_or("")) else { return false };
     let mut parts = parts.peekable();

@@ -68,8 +68,19 @@ impl Store {
     }
 
     pub(super) fn with_limits(limits: QueryLimits) -> Self {
+        Self::open(limits, telltale_storage::limits::Limits::default())
+    }
+
+    /// Opens an empty store whose segments stay as they were flushed, for tests that count on them.
+    pub(super) fn uncompacted() -> Self {
+        let limits = telltale_storage::limits::Limits { compaction_tier_segments: usize::MAX, ..Default::default() };
+        Self::open(QueryLimits::default(), limits)
+    }
+
+    fn open(limits: QueryLimits, bounds: telltale_storage::limits::Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::new(folder.path());
+        options.limits = bounds;
         let clock = Arc::new(ManualClock::new(UnixNanos(START + 60_000_000_000)));
         options.clock = Arc::clone(&clock) as Arc<dyn Clock>;
         let storage = Storage::open(options).unwrap();

@@ -145,7 +145,7 @@ async fn times_prune_in_every_spelling() {
 
 #[tokio::test]
 async fn the_newest_records_are_found_without_reading_the_old_ones() {
-    let store = Store::empty();
+    let store = Store::uncompacted();
     for round in 0..20_u64 {
         let records = (0..50).map(|at| log(round * 50 + at, 9, text("a line"))).collect();
         let (signal, payload) = logs("shop", records);
