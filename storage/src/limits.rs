@@ -39,6 +39,12 @@ pub const PAGE_ROWS: usize = 4_096;
 pub const PAGE_BYTES: usize = 128 << 10;
 /// Rows of a Parquet data page of logs.
 pub const PAGE_ROWS_LOGS: usize = 8_192;
+/// Rows of a Parquet data page of points: a series of a day is a part of one, and the values of a few series compress together.
+pub const PAGE_ROWS_POINTS: usize = 16_384;
+/// Bytes of a Parquet data page of points before compression at which it ends early.
+pub const PAGE_BYTES_POINTS: usize = 1 << 20;
+/// Unit in which the time of arrival of points is kept, in nanoseconds: nanoseconds of a scraper's jitter are three bytes a sample.
+pub const POINT_ARRIVAL_NS: u64 = 1_000_000_000;
 /// Rows of a data page of a segment's trace rows.
 pub const PAGE_ROWS_TRACES: usize = 1_024;
 /// Longest token of the full text index, in bytes; longer ones are cut, in texts and in queries alike.

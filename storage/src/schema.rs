@@ -362,5 +362,46 @@ pub fn trace_rows() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
+/// Columns that say what a series is, of which a table has some or all.
+const SERIES_COLUMNS: [&str; 11] = [
+    col::NAME,
+    col::SERIES_ID,
+    col::DESCRIPTION,
+    col::UNIT,
+    col::METADATA,
+    col::METRIC_TYPE,
+    col::AGGREGATION_TEMPORALITY,
+    col::IS_MONOTONIC,
+    col::RESOURCE,
+    col::SCOPE,
+    col::ATTRIBUTES,
+];
+
+/// Returns the columns of a table of points that say what a series is, in the table's order: equal in all its rows, but for what is
+/// told to people.
+#[must_use]
+pub fn series_columns(table: Table) -> Vec<&'static str> {
+    let schema = table.schema();
+    SERIES_COLUMNS.into_iter().filter(|name| schema.index_of(name).is_ok()).collect()
+}
+
+/// One row a series and compacted segment of a table of points: what it is, by its first row there, and where its rows lie. In the
+/// order of the rows.
+#[must_use]
+pub fn series_rows(table: Table) -> SchemaRef {
+    let schema = table.schema();
+    let columns = series_columns(table);
+    let mut fields: Vec<Field> = Vec::with_capacity(columns.len() + 4);
+    fields.extend(columns.iter().filter_map(|name| schema.field_with_name(name).ok().cloned()));
+    fields.extend([
+        // First row of the series in the segment's data file, and how many follow on.
+        required(col::ROW_START, DataType::UInt64),
+        required(col::ROW_COUNT, DataType::UInt64),
+        required(col::MIN_TIME_UNIX_NANO, timestamp()),
+        required(col::MAX_TIME_UNIX_NANO, timestamp()),
+    ]);
+    Arc::new(Schema::new(fields))
+}
+
 #[cfg(test)]
 mod tests;

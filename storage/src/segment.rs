@@ -33,6 +33,7 @@ mod layout;
 mod log_index;
 pub(crate) mod manifest;
 mod reader;
+mod series_rows;
 pub(crate) mod sort;
 pub mod terms;
 mod trace_rows;
@@ -91,6 +92,7 @@ pub struct Segment {
     manifest: OnceLock<Result<Manifest, Error>>,
     verified_data: OnceLock<Result<(), Error>>,
     verified_traces: OnceLock<Result<(), Error>>,
+    verified_series: OnceLock<Result<(), Error>>,
     blooms: OnceLock<Blooms>,
     log_index: OnceLock<Option<Arc<LogIndex>>>,
     terms: OnceLock<Option<Terms>>,
@@ -110,6 +112,7 @@ impl Segment {
             manifest: OnceLock::new(),
             verified_data: OnceLock::new(),
             verified_traces: OnceLock::new(),
+            verified_series: OnceLock::new(),
             blooms: OnceLock::new(),
             log_index: OnceLock::new(),
             terms: OnceLock::new(),
@@ -366,7 +369,11 @@ impl Segment {
 
     /// Returns a file's metadata; before the first time, the file is compared with the manifest.
     fn reader_metadata(&self, name: &'static str) -> Result<ArrowReaderMetadata, Error> {
-        let verified = if name == manifest::TRACES { &self.verified_traces } else { &self.verified_data };
+        let verified = match name {
+            manifest::TRACES => &self.verified_traces,
+            manifest::SERIES => &self.verified_series,
+            _ => &self.verified_data,
+        };
         let verify = || self.manifest()?.verify(&self.dir, name);
         self.noting(verified.get_or_init(verify).clone())?;
         self.noting(self.context.cache.get((self.id(), name), || reader::load_metadata(&self.dir.join(name))))

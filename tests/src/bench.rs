@@ -14,4 +14,5 @@ pub mod queries;
 pub mod report;
 pub mod run;
 pub mod sender;
+pub mod series;
 pub mod template;

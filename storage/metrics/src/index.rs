@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::TimestampNanosecondType;
+use arrow::datatypes::{TimestampNanosecondType, UInt64Type};
 use telltale_promql::Error;
 use telltale_storage::Segment;
-use telltale_storage::schema::{Table, col};
+use telltale_storage::schema::{Table, col, series_columns};
 
 use crate::columns::{column, ids, numbers};
 use crate::limits::CHUNK_ROWS;
-use crate::meta::{self, Registry, SeriesId, SeriesMeta};
+use crate::meta::{Registry, SeriesId, SeriesMeta};
 
 /// The rows of one series in a segment.
 #[derive(Debug)]
@@ -38,8 +38,32 @@ impl SegmentIndex {
         self.runs.len() * RUN_BYTES
     }
 
-    /// Reads what is needed of a segment: ids and times of every row, and of each series that is new one row whole.
+    /// Reads what is needed of a segment: its rows of series where it has them; otherwise ids and times of every row, and of each series
+    /// that is new one row whole.
     pub(crate) fn read(segment: &Segment, registry: &Registry) -> Result<Self, Error> {
+        match segment.series_rows().map_err(storage)? {
+            Some(rows) => Self::of_series_rows(segment.table(), &rows, registry),
+            None => Self::of_all_rows(segment, registry),
+        }
+    }
+
+    fn of_series_rows(table: Table, batches: &[RecordBatch], registry: &Registry) -> Result<Self, Error> {
+        let mut runs = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+        for batch in batches {
+            let count = |name| numbers::<UInt64Type>(batch, name);
+            let time = |name| numbers::<TimestampNanosecondType>(batch, name);
+            let (starts, counts) = (count(col::ROW_START)?, count(col::ROW_COUNT)?);
+            let (first, last) = (time(col::MIN_TIME_UNIX_NANO)?, time(col::MAX_TIME_UNIX_NANO)?);
+            for row in 0..batch.num_rows() {
+                let series = registry.of_row(table, batch, row)?;
+                let rows = starts.value(row)..starts.value(row) + counts.value(row);
+                runs.push(Run { series, rows, min_ns: first.value(row), max_ns: last.value(row) });
+            }
+        }
+        Ok(Self { runs })
+    }
+
+    fn of_all_rows(segment: &Segment, registry: &Registry) -> Result<Self, Error> {
         let found = runs(segment)?;
         let new: Vec<Range<u64>> = found
             .iter()
@@ -48,7 +72,7 @@ impl SegmentIndex {
             .collect();
         let mut read: HashMap<SeriesId, Arc<SeriesMeta>> = HashMap::new();
         if !new.is_empty() {
-            let columns = meta::columns(segment.table());
+            let columns = series_columns(segment.table());
             for batch in segment.read(Some(&columns), Some(&new)).map_err(storage)? {
                 for row in 0..batch.num_rows() {
                     let series = registry.of_row(segment.table(), &batch, row)?;
@@ -70,7 +94,7 @@ impl SegmentIndex {
 }
 
 fn read_one(segment: &Segment, registry: &Registry, row: u64) -> Result<Arc<SeriesMeta>, Error> {
-    let columns = meta::columns(segment.table());
+    let columns = series_columns(segment.table());
     let batches = segment.read(Some(&columns), Some(&[Range { start: row, end: row + 1 }])).map_err(storage)?;
     let batch = batches.first().ok_or_else(|| Error::internal("a segment without the row that it has"))?;
     registry.of_row(segment.table(), batch, 0)

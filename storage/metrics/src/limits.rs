@@ -2,8 +2,11 @@
 
 /// Bytes of what is kept about the series of segments; the least recently used goes first and is read again when needed.
 pub const INDEX_CACHE_BYTES: usize = 256 << 20;
-/// Rows that are read at once; a query of any size holds about this many in memory, besides what the evaluation keeps.
-pub const CHUNK_ROWS: u64 = 512 << 10;
+/// Rows that are read at once; a query of any size holds about this many in memory, and as many for each of [`CHUNKS_AHEAD`], besides
+/// what the evaluation keeps.
+pub const CHUNK_ROWS: u64 = 256 << 10;
+/// Chunks that wait, read, until the one before was looked at; one more is being read.
+pub const CHUNKS_AHEAD: usize = 1;
 /// What a histogram's row weighs in [`CHUNK_ROWS`]: it is about as large as this many numbers.
 pub const HISTOGRAM_ROW_WEIGHT: u64 = 16;
 /// Series that one selector or list may touch. Beyond: an error that names it.

@@ -136,7 +136,7 @@ impl Registry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).series.get(id)?.upgrade()
     }
 
-    /// Reads the series of a row; the batch has the columns [`columns`] of the table.
+    /// Reads the series of a row; the batch has the columns of [`telltale_storage::schema::series_columns`].
     pub(crate) fn of_row(&self, table: Table, batch: &RecordBatch, row: usize) -> Result<Arc<SeriesMeta>, Error> {
         let id: SeriesId = ids(batch, col::SERIES_ID)?.value(row).try_into().unwrap_or_default();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -201,27 +201,6 @@ fn shared<K: Eq + std::hash::Hash, V>(map: &mut HashMap<K, Weak<V>>, key: K, mak
     let new = Arc::new(make());
     map.insert(key, Arc::downgrade(&new));
     new
-}
-
-/// The columns that say what a series is.
-pub(crate) fn columns(table: Table) -> Vec<&'static str> {
-    let common = [
-        col::NAME,
-        col::SERIES_ID,
-        col::DESCRIPTION,
-        col::UNIT,
-        col::METADATA,
-        col::RESOURCE,
-        col::SCOPE,
-        col::ATTRIBUTES,
-    ];
-    let mut columns = common.to_vec();
-    match table {
-        Table::Points => columns.extend([col::METRIC_TYPE, col::AGGREGATION_TEMPORALITY, col::IS_MONOTONIC]),
-        Table::HistogramPoints | Table::ExpHistogramPoints => columns.push(col::AGGREGATION_TEMPORALITY),
-        _ => {}
-    }
-    columns
 }
 
 fn family(table: Table, batch: &RecordBatch, row: usize, is_prometheus: bool) -> Result<Family, Error> {

@@ -8,7 +8,7 @@ use telltale_storage::schema::{Table, col};
 
 use crate::family::Temporality;
 use crate::index::storage;
-use crate::limits::CHUNK_ROWS;
+use crate::limits::{CHUNK_ROWS, CHUNKS_AHEAD};
 use crate::samples;
 use crate::select::{IndexedBatch, Logical, Piece, Selected, Window};
 use crate::view::View;
@@ -48,41 +48,72 @@ pub(crate) fn visit(view: &View, selected: &Selected, window: &Window, visit: Vi
     })
 }
 
-type Columns<'a> = &'a dyn Fn(&Logical) -> Vec<&'static str>;
+type Columns<'a> = &'a (dyn Fn(&Logical) -> Vec<&'static str> + Sync);
 type WithRows<'a> = &'a mut dyn FnMut(&Logical, &[Slice<'_>]) -> Result<(), Error>;
 
-/// Reads the named columns of the series, so many series at once that the rows fit into the bound.
+/// What was read for a chunk: of each segment the batches, and which rows they are for which series of the chunk.
+type Read = Vec<(Vec<RecordBatch>, Vec<(Range<u64>, usize)>)>;
+
+/// Reads the named columns of the series, so many series at once that the rows fit into the bound. While the rows of one chunk are
+/// looked at, those of the next are read by a thread of its own.
 pub(crate) fn in_chunks(
     view: &View,
     selected: &Selected,
     columns: Columns<'_>,
     with_rows: WithRows<'_>,
 ) -> Result<(), Error> {
-    let mut rest = selected.series.as_slice();
-    while !rest.is_empty() {
-        view.stop.check()?;
-        let table = rest.first().map(|logical| logical.series.family.table);
+    let chunks = chunks(&selected.series);
+    if chunks.len() < 2 {
+        return chunks.into_iter().try_for_each(|chunk| {
+            give(&selected.batches, chunk, &read_chunk(view, selected, chunk, columns)?, with_rows)
+        });
+    }
+    let (sender, receiver) = std::sync::mpsc::sync_channel(CHUNKS_AHEAD);
+    std::thread::scope(|scope| {
+        let reads = chunks.iter().map(|chunk| read_chunk(view, selected, chunk, columns));
+        let reader = move || {
+            for read in reads {
+                let is_last = read.is_err();
+                // Nobody takes it: the question has ended.
+                if sender.send(read).is_err() || is_last {
+                    return;
+                }
+            }
+        };
+        let spawned = std::thread::Builder::new().name("telltale-read".to_owned()).spawn_scoped(scope, reader);
+        spawned.map_err(|error| Error::internal(format!("no thread to read with: {error}")))?;
+        // Gone when this ends, also by an error: then the reader ends too.
+        let receiver = receiver;
+        for chunk in &chunks {
+            let read = receiver.recv().map_err(|_| Error::internal("the reading thread stopped"))??;
+            give(&selected.batches, chunk, &read, with_rows)?;
+        }
+        Ok(())
+    })
+}
+
+/// Returns the series in chunks of one table whose rows fit into the bound; a series that does not is a chunk of its own.
+fn chunks(series: &[Logical]) -> Vec<&[Logical]> {
+    let mut chunks = Vec::new();
+    let mut rest = series;
+    while let Some(first) = rest.first() {
         let mut weight = 0;
         let count = rest
             .iter()
             .take_while(|logical| {
                 weight += logical.weight;
-                Some(logical.series.family.table) == table && weight <= CHUNK_ROWS
+                logical.series.family.table == first.series.family.table && weight <= CHUNK_ROWS
             })
             .count();
         let (chunk, others) = rest.split_at_checked(count.max(1)).unwrap_or((rest, &[]));
-        read_chunk(view, selected, (chunk, columns), with_rows)?;
+        chunks.push(chunk);
         rest = others;
     }
-    Ok(())
+    chunks
 }
 
-fn read_chunk(
-    view: &View,
-    selected: &Selected,
-    (chunk, columns): (&[Logical], Columns<'_>),
-    with_rows: WithRows<'_>,
-) -> Result<(), Error> {
+fn read_chunk(view: &View, selected: &Selected, chunk: &[Logical], columns: Columns<'_>) -> Result<Read, Error> {
+    view.stop.check()?;
     // By segment: which rows, and for which series of the chunk.
     let mut wanted: Vec<Vec<(Range<u64>, usize)>> = vec![Vec::new(); selected.segments.len()];
     for (at, logical) in chunk.iter().enumerate() {
@@ -94,27 +125,30 @@ fn read_chunk(
             }
         }
     }
-    let mut read: Vec<Vec<RecordBatch>> = Vec::with_capacity(wanted.len());
-    for ((segment, _), wanted) in selected.segments.iter().zip(&mut wanted) {
+    let mut read = Vec::with_capacity(wanted.len());
+    for ((segment, _), mut wanted) in selected.segments.iter().zip(wanted) {
         if wanted.is_empty() {
-            read.push(Vec::new());
             continue;
         }
         view.stop.check()?;
         wanted.sort_unstable_by_key(|(rows, _)| rows.start);
         let ranges: Vec<Range<u64>> = wanted.iter().map(|(rows, _)| rows.clone()).collect();
         let mut names: Vec<&'static str> = Vec::new();
-        for (_, at) in wanted.iter() {
+        for (_, at) in &wanted {
             let more = chunk.get(*at).map(columns).unwrap_or_default();
             names.extend(more.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
         }
-        read.push(segment.read(Some(&names), Some(&ranges)).map_err(storage)?);
+        read.push((segment.read(Some(&names), Some(&ranges)).map_err(storage)?, wanted));
     }
+    Ok(read)
+}
+
+fn give(memory: &[IndexedBatch], chunk: &[Logical], read: &Read, with_rows: WithRows<'_>) -> Result<(), Error> {
     let mut slices: Vec<Vec<Slice<'_>>> = vec![Vec::new(); chunk.len()];
-    for (batches, wanted) in read.iter().zip(&wanted) {
+    for (batches, wanted) in read {
         distribute(batches, wanted, &mut slices);
     }
-    add_memory(&selected.batches, chunk, &mut slices);
+    add_memory(memory, chunk, &mut slices);
     for (logical, slices) in chunk.iter().zip(&slices) {
         with_rows(logical, slices)?;
     }

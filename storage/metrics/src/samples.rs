@@ -1,8 +1,10 @@
 //! Rows of one series as the samples of the Prometheus series that it is shown as.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::{Array, Float64Array, PrimitiveArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampNanosecondType, UInt32Type};
 use telltale_prometheus::number::decimal;
 use telltale_promql::labels::NAME;
@@ -13,7 +15,7 @@ use crate::columns::numbers;
 use crate::delta::{self, Point};
 use crate::family::{Part, Temporality};
 use crate::histogram::{self, Classic, NO_VALUE};
-use crate::read::Slice;
+use crate::read::{Rows, Slice};
 use crate::select::{Logical, Shown, Window, milliseconds, name_of};
 
 type Visit<'a> = &'a mut dyn FnMut(SeriesView<'_>) -> Result<(), Error>;
@@ -322,6 +324,13 @@ fn read_column(slices: &[Slice<'_>]) -> Result<Column, Error> {
         let flags = numbers::<UInt32Type>(slice.batch, col::FLAGS)?;
         let floats = numbers::<Float64Type>(slice.batch, col::VALUE)?;
         let integers = numbers::<Int64Type>(slice.batch, col::VALUE_INT)?;
+        if let Rows::Range(rows) = &slice.rows
+            && let Some((times, values)) = plain_floats(rows, (times, flags, floats))
+        {
+            column.times.extend(times.iter().map(|time| milliseconds(*time)));
+            column.values.extend_from_slice(values);
+            continue;
+        }
         slice.for_each(|row| {
             let value = match flags.value(row) & NO_VALUE {
                 0 => histogram::number_value(floats, integers, row),
@@ -334,6 +343,15 @@ fn read_column(slices: &[Slice<'_>]) -> Result<Column, Error> {
         });
     }
     Ok(column)
+}
+
+type Floats<'a> = (&'a PrimitiveArray<TimestampNanosecondType>, &'a PrimitiveArray<UInt32Type>, &'a Float64Array);
+
+/// Returns times and values of rows that are floats without exception, which nearly all are.
+fn plain_floats<'a>(rows: &Range<usize>, (times, flags, floats): Floats<'a>) -> Option<(&'a [i64], &'a [f64])> {
+    let has_all =
+        floats.null_count() == 0 && flags.values().get(rows.clone())?.iter().all(|flags| flags & NO_VALUE == 0);
+    if has_all { times.values().get(rows.clone()).zip(floats.values().get(rows.clone())) } else { None }
 }
 
 /// Returns samples in the order of time, of those with the same time the one that arrived last.

@@ -28,6 +28,7 @@ use super::odd::{self, Subject};
 use super::repair::Kind;
 use super::wire::{Fault, Reader, put_bytes};
 use super::{DecodeError, guess};
+use crate::limits::POINT_ARRIVAL_NS;
 use crate::schema::Table;
 
 /// Builds the rows of the four tables of points.
@@ -173,6 +174,7 @@ impl<'p> Metrics<'p> {
 
     /// Returns the batches of the tables that got rows.
     pub(super) fn finish(self, received: UnixNanos) -> Result<Vec<(Table, RecordBatch)>, ArrowError> {
+        let received = UnixNanos(received.0 - received.0 % POINT_ARRIVAL_NS);
         let batches = [
             (Table::Points, self.numbers.finish(received)?),
             (Table::HistogramPoints, self.histograms.finish(received)?),

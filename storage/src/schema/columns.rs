@@ -136,3 +136,7 @@ pub const SERVICE_NAMES: &str = "service_names";
 pub const ROW_START: &str = "row_start";
 /// The column `row_count`.
 pub const ROW_COUNT: &str = "row_count";
+/// The column `min_time_unix_nano`.
+pub const MIN_TIME_UNIX_NANO: &str = "min_time_unix_nano";
+/// The column `max_time_unix_nano`.
+pub const MAX_TIME_UNIX_NANO: &str = "max_time_unix_nano";

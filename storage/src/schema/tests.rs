@@ -31,7 +31,7 @@ fn describe_field(field: &Field, depth: usize, out: &mut String) {
 fn the_schemas_are_those_of_their_version() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/schemas");
     let tables = Table::ALL.map(|table| (table.name(), table.schema()));
-    for (name, schema) in tables.into_iter().chain([("traces", trace_rows())]) {
+    for (name, schema) in tables.into_iter().chain([("traces", trace_rows()), ("series", series_rows(Table::Points))]) {
         let path = folder.join(format!("{name}.v{VERSION}.txt"));
         let found = describe(&schema);
         let expected = std::fs::read_to_string(&path).unwrap_or_default();

@@ -18,6 +18,8 @@ pub(crate) const MANIFEST: &str = "manifest.json";
 pub(crate) const DATA: &str = "data.parquet";
 /// Name of the trace rows' file.
 pub(crate) const TRACES: &str = "traces.parquet";
+/// Name of the file of series.
+pub(crate) const SERIES: &str = "series.parquet";
 /// Name of the filters' file.
 pub(crate) const BLOOM: &str = "bloom.bin";
 /// Name of the file of terms.
@@ -92,7 +94,21 @@ impl Manifest {
         {
             return Err(Error::corrupt(path, "its checksum is wrong"));
         }
+        if manifest.check.is_empty() && manifest.version <= VERSION {
+            manifest.check_keys(path, bytes)?;
+        }
         Ok(manifest)
+    }
+
+    /// A manifest without a checksum is old, or one whose key of the checksum was damaged: then it has a key that is none.
+    fn check_keys(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        type Keys = serde_json::Map<String, serde_json::Value>;
+        let found: Keys = serde_json::from_slice(bytes).map_err(|error| Error::corrupt(path, error))?;
+        let known: Keys = serde_json::from_slice(&self.text()?).map_err(|error| Error::corrupt(path, error))?;
+        match found.keys().find(|key| !known.contains_key(*key)) {
+            Some(key) => Err(Error::corrupt(path, format!("the key {key:?} is none of a manifest"))),
+            None => Ok(()),
+        }
     }
 
     /// Puts the checksum in.

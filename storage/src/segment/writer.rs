@@ -9,8 +9,9 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use parquet::file::metadata::KeyValue;
 
-use super::layout::{data_properties, trace_properties};
+use super::layout::{data_properties, series_properties, trace_properties};
 use super::manifest;
+use super::series_rows;
 use super::sort::{for_each_sorted, sort_columns};
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
@@ -70,6 +71,7 @@ pub(crate) struct SegmentWriter<'a> {
     contents: Contents,
     data: ParquetFile,
     traces: Option<ParquetFile>,
+    series: Option<ParquetFile>,
 }
 
 impl<'a> SegmentWriter<'a> {
@@ -84,8 +86,13 @@ impl<'a> SegmentWriter<'a> {
         let traces = (spec.table == Table::Spans)
             .then(|| output.parquet(manifest::TRACES, schema::trace_rows(), trace_properties(notes)))
             .transpose()?;
-        let contents = Contents::new(spec.table)?;
-        Ok(Self { output, spec, contents, data, traces })
+        let has_series = series_rows::has_series(spec.table, spec.level);
+        let properties = || series_properties(spec.table, spec.level, self::notes(&spec));
+        let series = has_series
+            .then(|| output.parquet(manifest::SERIES, schema::series_rows(spec.table), properties()))
+            .transpose()?;
+        let contents = Contents::new(spec.table, has_series)?;
+        Ok(Self { output, spec, contents, data, traces, series })
     }
 
     /// Adds rows that do not sort before those already added.
@@ -96,6 +103,9 @@ impl<'a> SegmentWriter<'a> {
             && rows.len() >= TRACE_ROWS_BUFFERED
         {
             file.write(&rows.take_complete()?)?;
+        }
+        if let (Some(file), Some(rows)) = (&mut self.series, &mut self.contents.series) {
+            rows.take_complete()?.iter().try_for_each(|batch| file.write(batch))?;
         }
         Ok(())
     }
@@ -122,6 +132,10 @@ impl<'a> SegmentWriter<'a> {
         let summary = self.contents.summary();
         if let (Some(mut file), Some(rows)) = (self.traces, self.contents.traces) {
             file.write(&rows.finish()?)?;
+            self.output.finish(file)?;
+        }
+        if let (Some(mut file), Some(rows)) = (self.series, self.contents.series) {
+            rows.finish()?.iter().try_for_each(|batch| file.write(batch))?;
             self.output.finish(file)?;
         }
         if let Some(index) = self.contents.log_index {

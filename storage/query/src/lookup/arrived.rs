@@ -3,6 +3,7 @@
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampNanosecondType;
 use telltale_storage::Snapshot;
+use telltale_storage::limits::POINT_ARRIVAL_NS;
 use telltale_storage::schema::{Table, col};
 
 use super::{internal, ranges, scan, take};
@@ -24,6 +25,15 @@ impl Arrival {
     fn contains(self, time_ns: i64) -> bool {
         (self.start_ns..=self.end_ns).contains(&time_ns)
     }
+
+    /// Returns the interval in the unit of a table's times of arrival: points that arrived in the second of its beginning count.
+    fn of(self, table: Table) -> Self {
+        if matches!(table, Table::Spans | Table::Logs) {
+            return self;
+        }
+        let unit = POINT_ARRIVAL_NS.cast_signed();
+        Self { start_ns: self.start_ns.saturating_sub(self.start_ns.rem_euclid(unit)), ..self }
+    }
 }
 
 /// Gathers the rows of the tables that arrived in the interval, in the stored schemas and in no particular order.
@@ -36,6 +46,7 @@ pub(crate) fn arrived(
     let mut out: Vec<(Table, RecordBatch)> = Vec::new();
     let mut left = rows_max;
     for table in tables {
+        let arrival = arrival.of(*table);
         let mut keep = |batch: RecordBatch| {
             left = left.checked_sub(batch.num_rows()).ok_or(QueryError::Rows { limit: rows_max })?;
             out.push((*table, batch));

@@ -6,6 +6,7 @@ use arrow::datatypes::TimestampNanosecondType;
 
 use super::super::bloom::{Blooms, Key, hash};
 use super::super::log_index::LogIndexBuilder;
+use super::super::series_rows::SeriesRowsBuilder;
 use super::super::terms::TermsBuilder;
 use super::super::trace_rows::{TraceRowsBuilder, column};
 use crate::error::Error;
@@ -19,6 +20,8 @@ pub(super) struct Contents {
     table: Table,
     pub(super) traces: Option<TraceRowsBuilder>,
     pub(super) log_index: Option<LogIndexBuilder>,
+    /// Compacted points.
+    pub(super) series: Option<SeriesRowsBuilder>,
     /// Spans and logs.
     pub(super) terms: Option<TermsBuilder>,
     /// Hashes of trace ids and of their right halves, for the filters.
@@ -38,13 +41,14 @@ pub(super) struct Summary {
 }
 
 impl Contents {
-    pub(super) fn new(table: Table) -> Result<Self, Error> {
+    pub(super) fn new(table: Table, has_series: bool) -> Result<Self, Error> {
         Ok(Self {
             rows: 0,
             min_time_ns: i64::MAX,
             max_time_ns: i64::MIN,
             table,
             traces: (table == Table::Spans).then(TraceRowsBuilder::default),
+            series: has_series.then(|| SeriesRowsBuilder::new(table)),
             log_index: (table == Table::Logs).then(LogIndexBuilder::new).transpose()?,
             terms: matches!(table, Table::Spans | Table::Logs).then(|| TermsBuilder::new(table)),
             hashes: Default::default(),
@@ -75,7 +79,12 @@ impl Contents {
                     index.push(batch)?;
                 }
             }
-            _ => self.push_exemplars(batch)?,
+            _ => {
+                self.push_exemplars(batch)?;
+                if let Some(series) = &mut self.series {
+                    series.push(batch)?;
+                }
+            }
         }
         Ok(())
     }
