@@ -5,12 +5,15 @@
 //! flight each. Open loop (`--rate`): requests are due at fixed times, and latency counts from when one was due, so that a
 //! slow answer is not hidden by a late question. What the server says it accepted is counted again by a query.
 //!
-//! Deliberately absent: comparison with other products, and pinning to cores (use `taskset`).
+//! Series are measured beside Debian's Prometheus ([`ranges`]).
+//!
+//! Deliberately absent: comparison with other products than that, and pinning to cores (use `taskset`).
 
 pub mod corpus;
 pub mod load;
 pub mod process;
 pub mod queries;
+pub mod ranges;
 pub mod report;
 pub mod run;
 pub mod sender;

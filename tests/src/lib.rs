@@ -3,6 +3,7 @@
 //! * [`server`] starts, stops and kills the executable and reads what it prints.
 //! * [`http`] and [`grpc`] speak to it; both can also send bytes that no honest client would.
 //! * [`otlp`] builds export requests, [`wire`] builds broken ones.
+//! * [`prometheus`] starts Debian's Prometheus, to compare with.
 //! * [`normal`] makes OTLP/JSON comparable, whoever wrote it.
 //! * [`bench`] measures: the load generator behind the `bench` executable.
 //! * [`poll`] waits for a condition until a deadline. Nothing here sleeps for a fixed time and hopes.
@@ -16,6 +17,7 @@ pub mod http;
 pub mod normal;
 pub mod otlp;
 pub mod poll;
+pub mod prometheus;
 pub mod rng;
 pub mod server;
 pub mod wire;

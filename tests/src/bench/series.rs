@@ -54,7 +54,8 @@ impl Corpus {
             let labels =
                 (0..SERIES_PER_TARGET).map(|series| Series { labels: labels(target, series), ..Series::default() });
             out.extend(labels);
-            let offset = i64::try_from(target).unwrap_or(0) * 37 % EVERY_MS;
+            // Never the last millisecond: a question that asks then has no sample on the edge of a window.
+            let offset = i64::try_from(target).unwrap_or(0) * 37 % (EVERY_MS - 1);
             for sample in 0..samples {
                 self.step(target);
                 let time = first_ms + offset + i64::try_from(sample).unwrap_or(0) * EVERY_MS;
