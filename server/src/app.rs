@@ -122,6 +122,9 @@ impl Server {
         drop(state.endpoints.set(endpoints.clone()));
         forward(&state)?;
         state.tasks.spawn(crate::quiet::run(Arc::clone(&state)));
+        if !state.config.read_only {
+            state.tasks.spawn(crate::board::watch(Arc::clone(&state)));
+        }
         running
             .send_replace(Some(Running { state: Arc::clone(&state), router: crate::http::router(Arc::clone(&state)) }));
         tracing::info!(ui = endpoints.ui, data_dir = %data.path().display(), start_ms = began.elapsed().as_millis(), "ready");

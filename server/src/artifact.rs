@@ -16,6 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod gather;
 pub mod read;
 pub mod write;
 

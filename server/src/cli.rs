@@ -27,6 +27,7 @@ pub mod schema;
 pub mod search;
 pub mod serve;
 pub mod share;
+pub mod source;
 pub mod story;
 mod table;
 pub mod tail;
@@ -68,7 +69,7 @@ enum Command {
     Run(run::Args),
     /// Look at an artifact of `telltale run`.
     Open(open::Args),
-    /// Write an artifact as one page that any browser opens.
+    /// Write a run, a trace or a comparison as one page that any browser opens.
     Report(report::Args),
     /// Check the telemetry that a signals file promises.
     Check(check::Args),

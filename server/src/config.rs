@@ -79,6 +79,8 @@ pub struct Config {
     pub forward: Option<Target>,
     /// Whether nothing may be changed: an artifact is looked at. Not a setting.
     pub read_only: bool,
+    /// The signals file of the board, as it was named.
+    pub signals: String,
     /// Which log lines are written, in `tracing`'s filter syntax.
     pub log: String,
     /// The facts of the answer card: the defaults with the file's own.
@@ -143,6 +145,7 @@ impl Config {
             max_request_bytes: usize::try_from(max_request_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024),
             forward: read.target("forward")?,
             read_only: false,
+            signals: read.text("signals"),
             log: read.text("log"),
             facts: FactConfig::default(),
             scrapes: Vec::new(),

@@ -15,7 +15,8 @@
 //! * [`forward`]: the tee to another OTLP back end.
 //! * `demo`: what `telltale demo` and `telltale doctor --send` send.
 //! * [`live`], [`issues`]: what was just acknowledged, and what senders did wrong or oddly.
-//! * `observe`, [`expect`], [`runs`]: what is stored as plain values, promises judged by it, named parts of it.
+//! * `observe`, [`expect`], [`runs`], [`board`]: what is stored as plain values, promises judged by it, named parts of it, the
+//!   board.
 //! * [`import`]: files of this and other tools, through the same append as OTLP.
 //! * [`share`]: one trace for others, redacted, as a file or behind a link.
 //! * `search`: from the text of the search box to pages, counts, facets, differences and patterns; [`saved`]: saved
@@ -30,6 +31,7 @@
 
 pub mod app;
 pub mod artifact;
+pub mod board;
 pub mod cli;
 pub mod config;
 pub mod decode;

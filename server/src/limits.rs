@@ -417,8 +417,23 @@ pub const ARTIFACT_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 /// Bytes of an artifact's JSON files.
 pub const ARTIFACT_JSON_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Unpacked over packed bytes of one entry; more is a bomb.
-pub const ARTIFACT_RATIO: u64 = 200;
+/// How often the signals file is looked at for a change while somebody has the board open.
+pub const SIGNALS_LOOK: Duration = Duration::from_millis(300);
+
+/// Bytes of one piece of a run's file on its way to a client.
+pub const RUN_FILE_PIECE_BYTES: usize = 64 * 1024;
+
+/// Pieces that are read ahead of a client.
+pub const RUN_FILE_PIECES: usize = 4;
+
+/// Artifacts of a folder that are shown together, the newest; the number of the others is said.
+pub const FOLDER_RUNS: usize = 100;
+
+/// Folders inside of folders in which artifacts are sought: what CI systems download has one for each job.
+pub const FOLDER_DEPTH: usize = 3;
+
+/// After a run's end, what arrives in its store is the run's: as long as a server takes to stop.
+pub const RUN_TAIL: Duration = Duration::from_secs(10);
 
 /// Traces whose story stands in the page of a run.
 pub const REPORT_TRACES: usize = 40;

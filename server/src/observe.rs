@@ -28,7 +28,7 @@ pub(crate) struct Scope {
     pub(crate) arrival: Arrival,
     /// Which trace alone.
     pub(crate) trace_id: Option<TraceId>,
-    /// Which `telltale.run.id` its resource must have.
+    /// Which `telltale.run.id` its resource must have, when it has one.
     pub(crate) run_id: Option<String>,
 }
 

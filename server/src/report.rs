@@ -16,6 +16,8 @@ use crate::limits::REPORT_TRACES;
 use crate::run::summary::{how, name};
 use crate::state::AppState;
 
+pub(crate) mod comparison;
+
 /// The page's look; light and dark as the reader's system says.
 const STYLE: &str = include_str!("report.css");
 
@@ -59,12 +61,9 @@ async fn traces(state: &AppState, results: &Results) -> Result<Vec<String>, Prob
     Ok(wanted)
 }
 
-/// A trace's id, title and story.
-type Told = (String, String, String);
-
-fn html(results: &Results, stories: &[Told], left_out: usize) -> String {
-    let run = &results.run;
-    let title = escape(&run.name);
+/// Begins a page: no script runs, nothing is loaded.
+fn begin(title: &str) -> String {
+    let title = escape(title);
     let mut out = String::with_capacity(64 * 1024);
     let _infallible = write!(
         out,
@@ -73,6 +72,15 @@ fn html(results: &Results, stories: &[Told], left_out: usize) -> String {
          content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>{title} · telltale</title>\
          <style>{STYLE}</style></head><body><main>"
     );
+    out
+}
+
+/// A trace's id, title and story.
+type Told = (String, String, String);
+
+fn html(results: &Results, stories: &[Told], left_out: usize) -> String {
+    let run = &results.run;
+    let mut out = begin(&run.name);
     headline(&mut out, results);
     tests(&mut out, results, stories);
     expectations(&mut out, results, stories);

@@ -9,7 +9,7 @@ use telltale_api::Nanos;
 use telltale_api::run::{Run, RunList};
 use telltale_query::Arrival;
 
-use crate::limits::{RUN_NAME_BYTES, RUNS_KEPT};
+use crate::limits::{RUN_NAME_BYTES, RUN_TAIL, RUNS_KEPT};
 use crate::observe::Scope;
 
 /// The file's name.
@@ -74,16 +74,20 @@ impl Runs {
         self.lock().clone()
     }
 
+    /// Returns the name of the run that is open.
+    pub(crate) fn open_run(&self) -> Option<String> {
+        self.lock().iter().find(|run| run.end_unix_nano.is_none()).map(|run| run.name.clone())
+    }
+
     /// Returns the part of the store that a run is.
     pub(crate) fn scope(&self, name: &str) -> Option<Scope> {
         let runs = self.lock();
         let run = runs.iter().find(|run| run.name == name || run.run_id.as_deref() == Some(name))?;
         let ns = |time: Nanos| i64::try_from(time.0).unwrap_or(i64::MAX);
-        let arrival = match &run.run_id {
-            // What belongs to the run says so itself, whenever it arrived.
-            Some(_) => Arrival::EVER,
-            None => Arrival { start_ns: ns(run.start_unix_nano), end_ns: run.end_unix_nano.map_or(i64::MAX, ns) },
-        };
+        // A run with an id had a store of its own: nothing else arrived there until it was closed.
+        let tail = if run.run_id.is_some() { i64::try_from(RUN_TAIL.as_nanos()).unwrap_or(i64::MAX) } else { 0 };
+        let end_ns = run.end_unix_nano.map_or(i64::MAX, |end| ns(end).saturating_add(tail));
+        let arrival = Arrival { start_ns: ns(run.start_unix_nano), end_ns };
         Some(Scope { arrival, run_id: run.run_id.clone(), trace_id: None })
     }
 
@@ -106,7 +110,8 @@ impl Runs {
         let run = Run { name: name.to_owned(), start_unix_nano: now, ..Run::default() };
         next.insert(0, run.clone());
         next.truncate(RUNS_KEPT);
-        write(path, &RunList { runs: next.clone() }).map_err(|error| RunError::Write { path: path.clone(), error })?;
+        write(path, &RunList { runs: next.clone(), ..RunList::default() })
+            .map_err(|error| RunError::Write { path: path.clone(), error })?;
         *runs = next;
         Ok(run)
     }

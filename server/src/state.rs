@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use telltale_api::Nanos;
 use telltale_api::live::Endpoints;
-use telltale_api::run::Run;
+use telltale_api::run::{Run, RunFile};
 use telltale_metrics::Metrics;
 use telltale_query::Query;
 use telltale_signals::results::Results;
@@ -33,10 +33,21 @@ use crate::telemetry::{Metric, Telemetry};
 /// What a server shows besides its store: that of an artifact.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
-    /// Its runs.
+    /// Its runs, newest first.
     pub runs: Vec<Run>,
-    /// What its run came to.
-    pub results: Option<Results>,
+    /// What they came to, for those that an artifact tells of.
+    pub artifacts: Vec<ShownRun>,
+}
+
+/// A run that an artifact tells of.
+#[derive(Debug, Clone, Default)]
+pub struct ShownRun {
+    /// What it came to; its name is the one in the list of runs.
+    pub results: Results,
+    /// Our own copy of the artifact.
+    pub folder: PathBuf,
+    /// What of it can be looked at.
+    pub files: Vec<RunFile>,
 }
 
 /// The parts of a running server.
@@ -66,8 +77,8 @@ pub struct AppState {
     pub admission: Arc<Admission>,
     /// Named parts of the store.
     pub runs: Runs,
-    /// What the run of an artifact came to.
-    pub results: Option<Arc<Results>>,
+    /// The artifacts that are shown, newest first.
+    pub artifacts: Arc<Vec<ShownRun>>,
     /// Those who wait for something to arrive.
     pub waits: Arc<Waits>,
     /// The settings that this process runs with.
@@ -94,6 +105,8 @@ pub struct AppState {
     pub shared: tokio::sync::Semaphore,
     /// The time that issues are stamped with.
     pub clock: Arc<dyn Clock>,
+    /// When the server started.
+    pub started: Nanos,
 }
 
 impl AppState {
@@ -101,6 +114,7 @@ impl AppState {
     #[must_use]
     pub fn new(storage: Storage, query: Query, telemetry: Arc<Telemetry>, config: Config) -> Self {
         let live = Arc::new(Hub::new());
+        let clock = Arc::new(SystemClock::new());
         let admission = Admission::new(config.max_request_bytes, Arc::clone(&telemetry));
         let waits = Arc::new(Waits::default());
         watch(&telemetry, Metric::ExpectWaiting, &waits, |waits| waits.count());
@@ -129,7 +143,7 @@ impl AppState {
             telemetry,
             admission,
             runs: Runs::default(),
-            results: None,
+            artifacts: Arc::default(),
             waits,
             config,
             endpoints: OnceLock::new(),
@@ -138,7 +152,8 @@ impl AppState {
             metric_turns: Turns::default(),
             families: Families::default(),
             scrapes: Scrapes::default(),
-            clock: Arc::new(SystemClock::new()),
+            started: Nanos(clock.now().0),
+            clock,
         }
     }
 

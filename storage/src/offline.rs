@@ -15,6 +15,10 @@ use crate::io::{Disk as _, RealDisk};
 use crate::schema;
 use crate::segment::manifest::{MANIFEST, Manifest};
 
+mod combine;
+
+pub use combine::{Combined, combine};
+
 /// What a check of all files found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verified {

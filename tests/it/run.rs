@@ -15,6 +15,7 @@ use crate::support::{PROGRAM, root};
 
 mod artifact;
 mod child;
+mod golden;
 mod helper;
 
 /// A folder for the files of one test.
@@ -64,7 +65,10 @@ fn pytest(place: &Place) -> Vec<String> {
 /// Runs the sample suite under `telltale run` with more options.
 fn run_suite(place: &Place, options: &[&str], environment: &[(&str, &str)]) -> Output {
     let words = pytest(place);
-    let mut arguments = vec!["run", "--name", "sample"];
+    let mut arguments = vec!["run"];
+    if !options.contains(&"--name") {
+        arguments.extend(["--name", "sample"]);
+    }
     arguments.extend(options);
     arguments.push("--");
     arguments.extend(words.iter().map(String::as_str));
@@ -90,7 +94,13 @@ impl Opened {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
-        let http = Http::new(ready["ui"].as_str().unwrap(), ready["otlp_http"].as_str().unwrap(), None);
+        assert_eq!(
+            (&ready["otlp_http"], &ready["otlp_grpc"]),
+            (&Value::from(""), &Value::from("")),
+            "nothing is taken"
+        );
+        let ui = ready["ui"].as_str().unwrap();
+        let http = Http::new(ui, ui, None);
         Self { child, http }
     }
 }
@@ -114,7 +124,12 @@ async fn a_failing_suite_becomes_an_artifact_that_tells_why() {
     let options =
         ["--out", "run.telltale", "--html", "run.html", "--junit", &junit, "--expect", &signals, "--attach", &signals];
     let summary = place.path("summary.md").display().to_string();
-    let github = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.as_str()), ("GITHUB_RUN_ID", "7")];
+    let github = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_STEP_SUMMARY", summary.as_str()),
+        ("GITHUB_RUN_ID", "7"),
+        ("GITHUB_SHA", REVISION),
+    ];
     let output = run_suite(&place, &options, &github);
     let (screen, printed) = (stderr(&output), String::from_utf8_lossy(&output.stdout).into_owned());
     assert_eq!(output.status.code(), Some(1), "{screen}\n{printed}");
@@ -135,7 +150,16 @@ async fn a_failing_suite_becomes_an_artifact_that_tells_why() {
     assert!(place.text("summary.md").contains("4 of 4 expectations met"));
     artifact::opens_read_only(&place).await;
     artifact::page_opens_from_a_file(&place).await;
+    // The same revision once more, where the test passes: flaky, as far as anybody can tell.
+    let options = ["--name", "fixed", "--out", "job-2/run.telltale", "--junit", &junit];
+    let github = [("GITHUB_SHA", REVISION), ("GITHUB_ACTIONS", "true"), ("SHOP_TAKES_EXPIRED", "1")];
+    let output = run_suite(&place, &options, &github);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    artifact::a_folder_is_shown_as_one(&place).await;
 }
+
+/// The revision that both runs of the sample suite are of.
+const REVISION: &str = "5d1c9f0a7b3e4c2d8f6a1b0c9d8e7f6a5b4c3d2e";
 
 /// Scenario: promises that are broken by a command that succeeds, and a file with a mistake.
 #[test]
@@ -167,57 +191,77 @@ fn decided_ms(screen: &str) -> u64 {
     text.and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no time in\n{screen}"))
 }
 
-/// Scenario: the sample suite 20 times, four at a time. Guarantees: parallel runs do not disturb each other and every one
-/// has the same verdict; absence is decided in 200 ms (the median: the machine is shared).
+/// How often the sample suite is run: a number of the environment makes a long run of it, and one that measures.
+fn repeats() -> Option<usize> {
+    let text = std::env::var("TELLTALE_RUN_REPEATS").ok()?;
+    Some(text.parse().unwrap_or_else(|error| panic!("TELLTALE_RUN_REPEATS is {text:?}: {error}")))
+}
+
+/// Scenario: the sample suite 20 times, four at a time; `TELLTALE_RUN_REPEATS=1000` makes it a long run. Guarantees:
+/// parallel runs do not disturb each other, every one has the same verdict, and none gave up waiting for a connection to
+/// end: presence and absence were decided by what happened, not by a time. How long that took is printed; the long run,
+/// which is made on a machine that does nothing else, holds the median to 200 ms.
 #[test]
-fn twenty_runs_have_the_same_verdict() {
+fn every_run_has_the_same_verdict() {
     let _installed = python();
-    let one = |_: usize| {
+    let one = || {
         let place = Place::new();
         let signals = suite().join("signals.toml").display().to_string();
         let junit = place.path("junit.xml").display().to_string();
         let output = run_suite(&place, &["--expect", &signals, "--junit", &junit], &[]);
         let screen = stderr(&output);
-        let lines = ["tests  ", "expectations  "].map(|start| {
+        let lines = ["tests  ", "expectations  ", "note  "].map(|start| {
             let line = screen.lines().find(|line| line.trim_start().starts_with(start));
             line.unwrap_or_default().split(", decided").next().unwrap().to_owned()
         });
         ((output.status.code(), lines), decided_ms(&screen))
     };
+    let all = repeats().unwrap_or(20);
     let mut found = Vec::new();
-    for round in 0..5 {
-        let threads: Vec<_> = (0..4).map(|index| std::thread::spawn(move || one(round * 4 + index))).collect();
+    while found.len() < all {
+        let at_once = 4.min(all - found.len());
+        let threads: Vec<_> = (0..at_once).map(|_| std::thread::spawn(one)).collect();
         found.extend(threads.into_iter().map(|thread| thread.join().unwrap()));
     }
     let first = found[0].0.clone();
     assert_eq!(first.0, Some(1));
-    assert!(first.1[1].contains("4 of 4 met"), "{first:?}");
-    for (verdict, _) in &found {
-        assert_eq!(*verdict, first);
+    assert!(first.1[1].contains("4 of 4 met") && first.1[2].is_empty(), "{first:?}");
+    for (at, (verdict, _)) in found.iter().enumerate() {
+        assert_eq!(*verdict, first, "run {at}");
     }
     let mut times: Vec<u64> = found.iter().map(|(_, ms)| *ms).collect();
     times.sort_unstable();
-    println!("absence was decided after {times:?} ms");
-    assert!(times[10] < 200, "{times:?}");
+    let (median, p99) = (times[all / 2], times[all * 99 / 100]);
+    println!(
+        "{all} runs with the same verdict; decided {median} ms after the command's end in the median, {p99} ms in the 99th percentile"
+    );
+    assert!(repeats().is_none() || median < 200, "{times:?}");
 }
 
-/// Prints what `run` costs; the target is 5 % and 300 ms.
+/// Prints what `run` costs; `TELLTALE_RUN_REPEATS` makes it the best of more, and holds it to the target of 5 % and 300 ms.
 #[test]
 fn the_overhead_is_printed() {
     let place = Place::new();
     let words = pytest(&place);
     let mut bare = Command::new(&words[0]);
     bare.args(&words[1..]).current_dir(place.0.path()).env_remove("OTEL_EXPORTER_OTLP_ENDPOINT");
-    let time = |run: &mut dyn FnMut()| {
+    let mut best = [Duration::MAX; 2];
+    // Turn about, so that whatever else the machine does meets both.
+    for _ in 0..repeats().unwrap_or(3).min(30) {
         let started = Instant::now();
-        run();
-        started.elapsed()
-    };
-    let best = |run: &mut dyn FnMut()| (0..3).map(|_| time(run)).min().unwrap();
-    let without = best(&mut || drop(bare.output().unwrap()));
-    let with = best(&mut || drop(run_suite(&place, &[], &[])));
-    println!("the sample suite: {without:?} without telltale run and without telemetry, {with:?} with both");
-    assert!(with < without * 3 + Duration::from_secs(5), "{without:?} became {with:?}");
+        let without = bare.output().unwrap();
+        best[0] = best[0].min(started.elapsed());
+        let started = Instant::now();
+        let with = run_suite(&place, &[], &[]);
+        best[1] = best[1].min(started.elapsed());
+        assert_eq!(with.status.code(), without.status.code(), "{}", stderr(&with));
+    }
+    let [without, with] = best;
+    println!(
+        "the sample suite, best of several: {without:?} without telltale run and without telemetry, {with:?} with both"
+    );
+    let target = without.mul_f64(1.05) + Duration::from_millis(300);
+    assert!(repeats().is_none() || with <= target, "{with:?} is more than {target:?}");
 }
 
 /// Scenario: a run inside a run. Guarantees: the inner command's telemetry is the inner run's alone, the outer has its own

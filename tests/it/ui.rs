@@ -15,6 +15,7 @@ mod charts;
 mod compare;
 mod keys;
 mod large;
+mod runs;
 mod share;
 mod states;
 mod views;

@@ -85,7 +85,15 @@ fn declare_inputs(paths: &Paths) {
     {
         tell(&format!("cargo::rerun-if-changed={}", paths.root.join(input).display()));
     }
-    for input in ["web/bundle/build", "server/api", "server/story", "storage/model", "Cargo.lock", "Cargo.toml"] {
+    for input in [
+        "web/bundle/build",
+        "server/api",
+        "server/signals/src",
+        "server/story",
+        "storage/model",
+        "Cargo.lock",
+        "Cargo.toml",
+    ] {
         tell(&format!("cargo::rerun-if-changed={}", paths.root.join(input).display()));
     }
     for variable in ["TELLTALE_WEB", "RA_RUSTC_WRAPPER"] {

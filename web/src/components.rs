@@ -22,4 +22,5 @@ pub(crate) mod time_bar;
 pub(crate) mod timeline;
 pub(crate) mod trace_list;
 pub(crate) mod verdict;
+pub(crate) mod verdicts;
 pub(crate) mod virtual_rows;

@@ -26,7 +26,7 @@ const RATE_BATCHES: usize = 40;
 const RETRY_MAX: Duration = Duration::from_secs(15);
 
 /// Names of the events, as [`LiveEvent`] tags them.
-const EVENT_NAMES: [&str; 5] = ["traces", "logs", "points", "issue", "skipped"];
+const EVENT_NAMES: [&str; 6] = ["traces", "logs", "points", "issue", "signals", "skipped"];
 
 /// Whether the stream is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +54,15 @@ pub(crate) struct Batch {
     pub(crate) points: u64,
     /// What senders did wrong or oddly.
     pub(crate) issues: Vec<IssueView>,
+    /// Whether the signals file has changed.
+    pub(crate) signals: bool,
     /// Events that this reader missed, because it was too slow or the stream was broken.
     pub(crate) missed: bool,
 }
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.spans == 0 && self.logs == 0 && self.points == 0 && self.issues.is_empty() && !self.missed
+        self.spans == 0 && self.logs == 0 && self.points == 0 && self.issues.is_empty() && !self.signals && !self.missed
     }
 
     fn add(&mut self, event: LiveEvent) {
@@ -75,6 +77,7 @@ impl Batch {
             }
             LiveEvent::Points { count } => self.points += count,
             LiveEvent::Issue(issue) => self.issues.push(issue),
+            LiveEvent::Signals => self.signals = true,
             LiveEvent::Skipped { count } => self.missed |= count > 0,
         }
     }

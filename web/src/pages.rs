@@ -10,6 +10,8 @@ pub(crate) mod charts;
 pub(crate) mod diff;
 pub(crate) mod home;
 pub(crate) mod not_found;
+pub(crate) mod runs;
+pub(crate) mod signals;
 pub(crate) mod story;
 
 /// What decides which page of the story's area is shown; a span that opens inside a story changes nothing here.
@@ -60,6 +62,9 @@ pub(crate) fn metrics_area() -> El {
 /// Runs of tests and comparisons.
 pub(crate) fn runs_area() -> El {
     pages_by_path(|path| match path {
+        "/runs" => runs::runs(),
+        "/signals" => signals::signals(),
+        run if run.starts_with("/runs/") => runs::run_page(run),
         _ => not_found::unknown_page(),
     })
 }

@@ -9,8 +9,7 @@ use telltale_model::{SpanId, TraceId};
 
 mod place;
 
-use place::decode;
-pub use place::{Place, encode};
+pub use place::{Place, decode, encode};
 
 /// A place among the story's pages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

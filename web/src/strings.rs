@@ -5,12 +5,14 @@
 mod around;
 mod charts;
 mod diff;
+mod runs;
 mod story;
 mod views;
 
 pub use around::*;
 pub use charts::*;
 pub use diff::*;
+pub use runs::*;
 pub use story::*;
 pub use views::*;
 
@@ -32,7 +34,7 @@ pub const ERROR_WORD: &str = "error";
 /// Name of the list of pages in the header.
 pub const HEADER_LABEL: &str = "Pages";
 /// The pages in the header, in order: path and words. `telltale_api::area` says which area has each.
-pub const HEADER_PAGES: &[(&str, &str)] = &[("/charts", "Metrics")];
+pub const HEADER_PAGES: &[(&str, &str)] = &[("/charts", "Metrics"), ("/runs", "Runs"), ("/signals", "Signals")];
 
 // Live sign
 /// The stream is not open yet.

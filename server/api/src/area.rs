@@ -18,8 +18,14 @@ pub enum Area {
 }
 
 /// Every page: the path of a page or of a family of pages, and its area. The longest fitting path decides.
-const PAGES: [(&str, Area); 4] =
-    [("/", Area::Story), ("/start", Area::Story), ("/t", Area::Story), ("/charts", Area::Metrics)];
+const PAGES: [(&str, Area); 6] = [
+    ("/", Area::Story),
+    ("/start", Area::Story),
+    ("/t", Area::Story),
+    ("/charts", Area::Metrics),
+    ("/runs", Area::Runs),
+    ("/signals", Area::Runs),
+];
 
 impl Area {
     /// Every area.
@@ -60,6 +66,9 @@ mod tests {
         }
         for path in ["/charts", "/charts/"] {
             assert_eq!(Area::of_path(path), Some(Area::Metrics), "{path}");
+        }
+        for path in ["/runs", "/runs/main%401", "/signals"] {
+            assert_eq!(Area::of_path(path), Some(Area::Runs), "{path}");
         }
         for path in ["/tea", "/nope", "/api/recent", "//", "/starting"] {
             let expected = (path == "//").then_some(Area::Story);

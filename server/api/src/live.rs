@@ -76,6 +76,8 @@ pub enum LiveEvent {
     },
     /// A sender did something wrong or odd.
     Issue(IssueView),
+    /// The signals file has changed.
+    Signals,
     /// The reader was too slow: this many events were left out.
     Skipped {
         /// How many.
@@ -92,6 +94,7 @@ impl LiveEvent {
             Self::Logs { .. } => "logs",
             Self::Points { .. } => "points",
             Self::Issue(_) => "issue",
+            Self::Signals => "signals",
             Self::Skipped { .. } => "skipped",
         }
     }

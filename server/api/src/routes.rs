@@ -60,12 +60,20 @@ pub const WAIT: &str = "/api/wait";
 pub const CHECK: &str = "/api/check";
 /// A signals file that what is stored would meet.
 pub const BLESS: &str = "/api/bless";
+/// The promises of the signals file that this server watches, judged now.
+pub const SIGNALS: &str = "/api/signals";
 /// The schema of what is stored.
 pub const SCHEMA: &str = "/api/schema";
 /// Named runs; a new one begins with POST.
 pub const RUNS: &str = "/api/runs";
 /// What the run of an artifact came to.
 pub const RESULTS: &str = "/api/results";
+/// One run whole: tests, expectations, errors, the slowest, logs, files (`?run=`).
+pub const RUNS_SHOW: &str = "/api/runs/show";
+/// The tests of all runs: flaky, failing, slow.
+pub const RUNS_TESTS: &str = "/api/runs/tests";
+/// A file of a run's artifact (`?run=`, `?name=`).
+pub const RUNS_FILE: &str = "/api/runs/file";
 /// Two runs compared (`?a=`, `?b=`).
 pub const RUNS_DIFF: &str = "/api/runs/diff";
 /// telltale's own metrics in Prometheus text.

@@ -20,6 +20,32 @@ pub struct Run {
     /// What is known of it: `vcs.ref.head.revision`, `cicd.pipeline.run.id` …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(String, String)>,
+    /// What it came to, for runs of `telltale run`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<RunOutcome>,
+}
+
+/// What a run of `telltale run` came to, in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunOutcome {
+    /// Whether the command succeeded and kept its promises.
+    pub is_good: bool,
+    /// Exit code of the command.
+    pub exit_code: i32,
+    /// Tests.
+    pub tests: u64,
+    /// Of these, red.
+    pub failed: u64,
+    /// Expectations that are met.
+    pub met: u64,
+    /// Expectations that are not met.
+    pub not_met: u64,
+    /// Spans.
+    pub spans: u64,
+    /// Log records.
+    pub logs: u64,
+    /// Series of metrics.
+    pub series: u64,
 }
 
 /// The runs, newest first.
@@ -27,6 +53,18 @@ pub struct Run {
 pub struct RunList {
     /// The runs.
     pub runs: Vec<Run>,
+    /// Whether this server begins runs (`POST /api/runs`); one that shows artifacts does not.
+    #[serde(default)]
+    pub takes_marks: bool,
+}
+
+/// A file of a run's artifact: `GET /api/runs/file?run=&name=`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// Its name in the artifact: `stdout/stdout.log`, `attachments/page.png`.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// The body of `POST /api/runs`.

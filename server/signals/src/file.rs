@@ -39,7 +39,7 @@ use crate::limits::{FILE_BYTES, RULES};
 use crate::rule::{Rule, SignalsFile};
 
 mod section;
-mod selectors;
+pub(crate) mod selectors;
 mod values;
 
 pub mod parameters;

@@ -13,6 +13,7 @@
 //! for its meaning.
 
 pub mod bless;
+pub mod board;
 pub mod comparison;
 pub mod error;
 pub mod evaluate;

@@ -41,3 +41,12 @@ pub const JUNIT_DEPTH: usize = 64;
 
 /// Bytes of one text of a JUnit XML file that are kept: the end of what a test printed, where its failure is.
 pub const JUNIT_TEXT_BYTES: usize = 64 * 1024;
+
+/// Groups of errors that a run in short lists; their number is said.
+pub const SUMMARY_ERRORS: usize = 50;
+
+/// Operations that a run in short lists as the slowest.
+pub const SUMMARY_SLOWEST: usize = 10;
+
+/// Log records that a run in short lists, the last ones; their number is said.
+pub const SUMMARY_LOGS: usize = 100;

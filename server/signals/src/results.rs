@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use telltale_api::run::{Run, RunFile};
 
 use crate::Report;
 use crate::join::TestTrace;
 use crate::junit::{Outcome, TestCase};
+use crate::runs::summary::Summary;
 
 /// Version of the form.
 pub const VERSION: u32 = 1;
@@ -106,6 +108,45 @@ pub struct TestHistory {
     pub median_ns: u64,
     /// Longest duration, ns.
     pub longest_ns: u64,
+    /// The newest run in which it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_in: Option<FailedIn>,
+}
+
+/// A run in which a test failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedIn {
+    /// The run's name.
+    pub run: String,
+    /// The failure's message.
+    pub message: String,
+    /// The test's trace there, when one was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TestTrace>,
+}
+
+/// The answer of `GET /api/runs/tests`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestList {
+    /// Runs that have tests.
+    pub runs: usize,
+    /// Their tests: flaky ones first, then those that fail, then the slowest.
+    pub tests: Vec<TestHistory>,
+}
+
+/// The answer of `GET /api/runs/show`: one run whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPage {
+    /// Which.
+    pub run: Run,
+    /// What it came to, for runs of `telltale run`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<Results>,
+    /// Its telemetry in short.
+    pub summary: Summary,
+    /// Its files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<RunFile>,
 }
 
 /// Revision attribute of a run.
@@ -114,13 +155,14 @@ const REVISION: &str = "vcs.ref.head.revision";
 /// Returns the history of every test: flaky ones first, then those that fail, then the slowest.
 #[must_use]
 pub fn history(runs: &[Results]) -> Vec<TestHistory> {
-    let mut by_name: BTreeMap<String, Vec<(&TestCase, &str)>> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, Vec<Ran<'_>>> = BTreeMap::new();
     for results in runs {
         let revision = results.run.attributes.iter().find(|(key, _)| key == REVISION);
         let revision = revision.map_or("", |(_, value)| value.as_str());
         for test in results.tests.iter().filter(|test| test.case.outcome != Outcome::Skipped) {
             let name = format!("{}.{}", test.case.class, test.case.name);
-            by_name.entry(name.trim_start_matches('.').to_owned()).or_default().push((&test.case, revision));
+            let ran = Ran { test, revision, run: &results.run };
+            by_name.entry(name.trim_start_matches('.').to_owned()).or_default().push(ran);
         }
     }
     let mut out: Vec<TestHistory> = by_name.into_iter().map(|(name, cases)| of_test(name, &cases)).collect();
@@ -128,19 +170,39 @@ pub fn history(runs: &[Results]) -> Vec<TestHistory> {
     out
 }
 
-fn of_test(name: String, cases: &[(&TestCase, &str)]) -> TestHistory {
-    let mut durations: Vec<u64> = cases.iter().map(|(case, _)| case.duration_ns).collect();
+/// A test in one of the runs.
+struct Ran<'a> {
+    test: &'a Test,
+    revision: &'a str,
+    run: &'a RunFacts,
+}
+
+impl Ran<'_> {
+    fn outcome(&self) -> Outcome {
+        self.test.case.outcome
+    }
+
+    fn failure(&self) -> FailedIn {
+        let message = self.test.case.message.lines().next().unwrap_or_default().to_owned();
+        FailedIn { run: self.run.name.clone(), message, trace: self.test.trace.clone() }
+    }
+}
+
+fn of_test(name: String, ran: &[Ran<'_>]) -> TestHistory {
+    let mut durations: Vec<u64> = ran.iter().map(|ran| ran.test.case.duration_ns).collect();
     durations.sort_unstable();
-    let bad = |revision: &str| cases.iter().any(|(case, of)| *of == revision && case.outcome.is_bad());
-    let good = |revision: &str| cases.iter().any(|(case, of)| *of == revision && case.outcome == Outcome::Passed);
-    let both = cases.iter().any(|(_, revision)| !revision.is_empty() && bad(revision) && good(revision));
+    let bad = |revision: &str| ran.iter().any(|ran| ran.revision == revision && ran.outcome().is_bad());
+    let good = |revision: &str| ran.iter().any(|ran| ran.revision == revision && ran.outcome() == Outcome::Passed);
+    let both = ran.iter().any(|ran| !ran.revision.is_empty() && bad(ran.revision) && good(ran.revision));
+    let failed = ran.iter().filter(|ran| ran.outcome().is_bad());
     TestHistory {
         name,
-        runs: cases.len(),
-        failed: cases.iter().filter(|(case, _)| case.outcome.is_bad()).count(),
-        is_flaky: both || cases.iter().any(|(case, _)| case.outcome == Outcome::Flaky),
+        runs: ran.len(),
+        failed: failed.clone().count(),
+        is_flaky: both || ran.iter().any(|ran| ran.outcome() == Outcome::Flaky),
         median_ns: durations.get(durations.len() / 2).copied().unwrap_or_default(),
         longest_ns: durations.last().copied().unwrap_or_default(),
+        failed_in: failed.max_by_key(|ran| ran.run.start_unix_nano).map(Ran::failure),
     }
 }
 
@@ -148,7 +210,8 @@ fn of_test(name: String, cases: &[(&TestCase, &str)]) -> TestHistory {
 mod tests {
     use super::*;
 
-    fn run(revision: &str, tests: &[(&str, Outcome, u64)]) -> Results {
+    fn run(name: &str, tests: &[(&str, Outcome, u64)]) -> Results {
+        let (revision, start) = name.split_once(' ').unwrap();
         let test = |(name, outcome, duration_ns): &(&str, Outcome, u64)| Test {
             case: TestCase {
                 name: (*name).to_owned(),
@@ -159,27 +222,38 @@ mod tests {
             trace: None,
         };
         Results {
-            run: RunFacts { attributes: vec![(REVISION.to_owned(), revision.to_owned())], ..RunFacts::default() },
+            run: RunFacts {
+                name: name.to_owned(),
+                start_unix_nano: start.parse().unwrap(),
+                attributes: vec![(REVISION.to_owned(), revision.to_owned())],
+                ..RunFacts::default()
+            },
             tests: tests.iter().map(test).collect(),
             ..Results::default()
         }
     }
 
     /// Scenario: two runs of one revision and one of the next. Guarantees: only what differs without a change of the code
-    /// is called flaky.
+    /// is called flaky; the newest failure is named.
     #[test]
     fn flaky_is_what_differs_on_one_revision() {
         use Outcome::{Failed, Flaky, Passed, Skipped};
         let runs = [
-            run("a", &[("wobbly", Passed, 5), ("broken", Passed, 9), ("rerun", Flaky, 1), ("never", Skipped, 0)]),
-            run("a", &[("wobbly", Failed, 7), ("broken", Passed, 8), ("rerun", Passed, 1)]),
-            run("b", &[("wobbly", Passed, 6), ("broken", Failed, 7), ("rerun", Passed, 1)]),
+            run("a 30", &[("wobbly", Passed, 5), ("broken", Passed, 9), ("rerun", Flaky, 1), ("never", Skipped, 0)]),
+            run("a 20", &[("wobbly", Failed, 7), ("broken", Passed, 8), ("rerun", Passed, 1)]),
+            run("b 10", &[("wobbly", Failed, 6), ("broken", Failed, 7), ("rerun", Passed, 1)]),
         ];
-        let found: Vec<_> =
-            history(&runs).into_iter().map(|test| (test.name, test.is_flaky, test.failed, test.median_ns)).collect();
-        assert_eq!(
-            found,
-            [("wobbly".into(), true, 1, 6), ("rerun".into(), true, 0, 1), ("broken".into(), false, 1, 8)]
-        );
+        let found: Vec<_> = history(&runs)
+            .into_iter()
+            .map(|test| {
+                (test.name, test.is_flaky, test.failed, test.median_ns, test.failed_in.map(|failed| failed.run))
+            })
+            .collect();
+        let expected = [
+            ("wobbly".into(), true, 2, 6, Some("a 20".into())),
+            ("rerun".into(), true, 0, 1, None),
+            ("broken".into(), false, 1, 8, Some("b 10".into())),
+        ];
+        assert_eq!(found, expected);
     }
 }

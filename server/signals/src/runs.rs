@@ -11,10 +11,11 @@ use crate::schema::{self, Change};
 use crate::template::{names, template};
 
 mod significance;
+pub mod summary;
 mod text;
 
 pub use significance::p_value;
-pub use text::text;
+pub use text::{speed, text};
 
 /// Least number of spans on both sides before a difference of durations is judged.
 const SAMPLES_MIN: usize = 5;
@@ -145,7 +146,9 @@ fn errors(observed: &Observed) -> BTreeMap<Error, Problem> {
         });
         problem.count += 1;
     };
-    for span in observed.spans.iter().filter(|span| span.status == StatusCode::Error) {
+    // That the command failed stands in the verdict of its run.
+    let is_error = |span: &&Span| span.status == StatusCode::Error && span.service != summary::OWN_SERVICE;
+    for span in observed.spans.iter().filter(is_error) {
         add(&span.service, &template(&span.name), &span.message, &span.trace_id, &span.span_id);
     }
     for log in &observed.logs {

@@ -78,8 +78,8 @@ fn retention(config: &Config, path: &Path) -> Retention {
 ///
 /// # Errors
 /// The store or the query engine does not open.
-pub async fn alone(config: Config, telemetry: Arc<Telemetry>) -> Result<Arc<AppState>, AppError> {
-    open(config, telemetry, CancellationToken::new(), Shown::default()).await.map(|(state, _data)| state)
+pub async fn alone(config: Config, telemetry: Arc<Telemetry>, shown: Shown) -> Result<Arc<AppState>, AppError> {
+    open(config, telemetry, CancellationToken::new(), shown).await.map(|(state, _data)| state)
 }
 
 /// Opens everything that lives on the disk.
@@ -106,7 +106,7 @@ pub(super) async fn open(
     let mut state = AppState::new(storage, query, telemetry, config);
     state.stopping = stopping;
     state.runs = if state.config.read_only { Runs::read_only(shown.runs) } else { Runs::open(data.path()) };
-    state.results = shown.results.map(Arc::new);
+    state.artifacts = Arc::new(shown.artifacts);
     state.shares = Arc::new(Book::open(data.path()));
     data.path().clone_into(&mut state.data_dir);
     crate::share::unpin_ended(&state).await;

@@ -81,7 +81,7 @@ pub fn serve(
     let connections = Registry::new(CONNECTIONS, CONNECTIONS_PER_ADDRESS);
     state::watch(telemetry, Metric::ConnectionsOpen, &connections, |connections| connections.open_count());
     let listeners =
-        [(Role::Ui, Some(sockets.ui)), (Role::OtlpGrpc, Some(sockets.otlp_grpc)), (Role::OtlpHttp, sockets.otlp_http)];
+        [(Role::Ui, Some(sockets.ui)), (Role::OtlpGrpc, sockets.otlp_grpc), (Role::OtlpHttp, sockets.otlp_http)];
     for (role, bound) in listeners {
         let acceptor = Acceptor {
             name: role.as_str(),

@@ -2,19 +2,19 @@
 //! into the artifact.
 //!
 //! A zip from elsewhere is an attacker's: names that lead out of the folder, links, encrypted and doubled entries are
-//! refused; sizes, counts and ratios are bounded by what is really read, whatever the zip says about itself.
+//! refused; sizes, counts and ratios are bounded by what is really read, whatever the zip says about itself
+//! (`telltale_share::archive`).
 
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write as _};
 use std::path::{Component, Path, PathBuf};
 
+use super::{FORMAT, MANIFEST, Manifest, RESULTS, SCHEMA, STORE};
+use crate::limits::{ARTIFACT_BYTES, ARTIFACT_ENTRIES, ARTIFACT_JSON_BYTES};
+use telltale_share::archive::{Archive, ArchiveError, ArchiveLimits};
 use telltale_signals::results::Results;
 use tempfile::TempDir;
-use zip::ZipArchive;
-
-use super::{FORMAT, MANIFEST, Manifest, RESULTS, STORE};
-use crate::limits::{ARTIFACT_BYTES, ARTIFACT_ENTRIES, ARTIFACT_JSON_BYTES, ARTIFACT_RATIO};
 
 /// An artifact that can be looked at; its folder is removed when this goes.
 #[derive(Debug)]
@@ -45,6 +45,12 @@ pub enum OpenError {
     /// The system refuses.
     #[error("cannot read the artifact: {0}")]
     Io(#[from] io::Error),
+    /// A folder has none.
+    #[error("there is no artifact (NAME.telltale) in {}", .0.display())]
+    Empty(PathBuf),
+    /// The telemetry in it cannot be opened.
+    #[error("its telemetry cannot be opened: {0}")]
+    Store(String),
     /// It is no zip.
     #[error("it is no zip: {0}")]
     Zip(String),
@@ -96,12 +102,44 @@ fn opened(folder: TempDir) -> Result<Opened, OpenError> {
 /// # Errors
 /// See [`OpenError`].
 pub fn results(path: &Path) -> Result<Results, OpenError> {
-    let file = File::open(path).map_err(|_| OpenError::Missing(path.to_owned()))?;
-    let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|error| OpenError::Zip(error.to_string()))?;
-    let entry = zip.by_name(RESULTS).map_err(|error| OpenError::Foreign(format!("{RESULTS}: {error}")))?;
-    let mut bytes = Vec::new();
-    entry.take(ARTIFACT_JSON_BYTES).read_to_end(&mut bytes)?;
+    let bytes = entry(path, RESULTS)?;
     serde_json::from_slice(&bytes).map_err(|error| OpenError::Foreign(format!("{RESULTS}: {error}")))
+}
+
+/// Reads the schema of an artifact alone.
+///
+/// # Errors
+/// See [`OpenError`].
+pub fn schema(path: &Path) -> Result<String, OpenError> {
+    let bytes = entry(path, SCHEMA)?;
+    String::from_utf8(bytes).map_err(|error| OpenError::Foreign(format!("{SCHEMA}: {error}")))
+}
+
+/// Reads one of the JSON files of an artifact, packed or unpacked.
+fn entry(path: &Path, name: &str) -> Result<Vec<u8>, OpenError> {
+    let mut bytes = Vec::new();
+    if path.is_dir() {
+        let file = File::open(path.join(name)).map_err(|error| OpenError::Foreign(format!("{name}: {error}")))?;
+        file.take(ARTIFACT_JSON_BYTES).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let file = File::open(path).map_err(|_| OpenError::Missing(path.to_owned()))?;
+    let mut archive = archive(BufReader::new(file))?;
+    let found = archive.entries().into_iter().find(|entry| entry.name == name);
+    let found = found.ok_or_else(|| OpenError::Foreign(format!("it has no {name}")))?;
+    let read = archive.read(found.index, |reader| reader.take(ARTIFACT_JSON_BYTES).read_to_end(&mut bytes));
+    read.map_err(|error| OpenError::Unsafe(format!("the entry {name:?}: {error}")))??;
+    Ok(bytes)
+}
+
+/// Opens a zip under the guards that all zips have here (`telltale_share::archive`).
+fn archive<R: Read + Seek>(reader: R) -> Result<Archive<R>, OpenError> {
+    Archive::open(reader, &ArchiveLimits { entries: ARTIFACT_ENTRIES, bytes: ARTIFACT_BYTES }).map_err(|error| {
+        match error {
+            ArchiveError::Broken(error) => OpenError::Zip(error.to_string()),
+            other => OpenError::Unsafe(other.to_string()),
+        }
+    })
 }
 
 fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, OpenError> {
@@ -114,39 +152,27 @@ fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, OpenError> {
 
 /// Unpacks a zip into an empty folder.
 pub(crate) fn unpack(reader: impl Read + Seek, folder: &Path) -> Result<(), OpenError> {
-    let mut zip = ZipArchive::new(reader).map_err(|error| OpenError::Zip(error.to_string()))?;
-    if zip.len() > ARTIFACT_ENTRIES {
-        return Err(OpenError::Unsafe(format!("it has {} entries, more than {ARTIFACT_ENTRIES}", zip.len())));
-    }
-    let (mut left, mut seen) = (ARTIFACT_BYTES, HashSet::new());
-    for index in 0..zip.len() {
-        let mut entry = zip.by_index(index).map_err(|error| OpenError::Zip(error.to_string()))?;
-        let name = match entry.name() {
-            Ok(name) => name.into_owned(),
-            Err(error) => return Err(OpenError::Unsafe(format!("entry {index} has a name that is no text: {error}"))),
-        };
-        let refuse = |why: &str| OpenError::Unsafe(format!("the entry {name:?} {why}"));
-        let path = safe(&name).ok_or_else(|| refuse("leads out of the folder"))?;
-        if entry.is_symlink() || entry.encrypted() {
-            return Err(refuse("is a link or encrypted"));
-        }
-        if entry.is_dir() {
+    let mut archive = archive(reader)?;
+    let mut seen = HashSet::new();
+    for entry in archive.entries() {
+        let refuse = |why: &dyn std::fmt::Display| OpenError::Unsafe(format!("the entry {:?}: {why}", entry.name));
+        let path = safe(&entry.name).ok_or_else(|| refuse(&"its name leads out of the folder"))?;
+        if entry.is_folder {
             continue;
         }
         if !seen.insert(path.clone()) {
-            return Err(refuse("is there twice"));
+            return Err(refuse(&"it is there twice"));
         }
         let target = folder.join(&path);
         if let Some(parent) = target.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        let allowed = entry.compressed_size().saturating_mul(ARTIFACT_RATIO).saturating_add(ARTIFACT_RATIO).min(left);
         let mut file = File::create_new(&target)?;
-        let written = io::copy(&mut (&mut entry).take(allowed.saturating_add(1)), &mut file)?;
-        if written > allowed {
-            return Err(refuse("is larger than an artifact may be, or packed more tightly than data is"));
-        }
-        left -= written;
+        let copied = archive.read(entry.index, |reader| io::copy(reader, &mut file)).map_err(|error| refuse(&error))?;
+        copied.map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidData => refuse(&error),
+            _ => OpenError::Io(error),
+        })?;
         file.flush()?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use telltale_api::routes;
 use telltale_signals::{Report, report};
 
 use super::client::{self, Failure, Part, Request, Server};
+use super::source::{Artifact, observed};
 
 /// Check the telemetry that a signals file promises
 #[derive(Debug, clap::Args)]
@@ -18,8 +19,10 @@ pub struct Args {
     file: PathBuf,
     #[command(flatten)]
     part: Part,
+    #[command(flatten)]
+    source: Artifact,
     /// Wait so long for the promises to be kept, such as 10s
-    #[arg(long, value_name = "DURATION", conflicts_with = "bless")]
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["bless", "artifact"])]
     wait: Option<String>,
     /// Write the report as JSON instead of text
     #[arg(long)]
@@ -59,7 +62,12 @@ pub(crate) async fn check(args: &Args, environment: Environment<'_>, out: &mut i
         .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", args.file.display())))?;
     let name = args.file.display().to_string();
     // A mistake in the file is told without a server.
-    telltale_signals::parse(&text).map_err(|error| Failure::Usage(format!("{name}:{error}")))?;
+    let file = telltale_signals::parse(&text).map_err(|error| Failure::Usage(format!("{name}:{error}")))?;
+    if let Some(artifact) = &args.source.artifact {
+        let (_, observed) = observed(artifact).await?;
+        let report = telltale_signals::evaluate(&name, &file, &observed);
+        return tell(&report, args.json, args.junit.as_deref(), environment, out);
+    }
     let mut address = args.part.address(&args.server, routes::CHECK)?;
     address.query_pairs_mut().append_pair("file", &name);
     if let Some(wait) = &args.wait {
@@ -118,9 +126,14 @@ async fn bless(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
             "{path} is there already\nhint: --force replaces it; keep it in git first"
         )));
     }
-    let mut address = args.part.address(&args.server, routes::BLESS)?;
-    address.query_pairs_mut().append_pair("tolerance", &args.tolerance.to_string());
-    let text = client::text(args.server.ask(Request::get(address)).await?).await?;
+    let text = match &args.source.artifact {
+        Some(artifact) => telltale_signals::bless::bless(&observed(artifact).await?.1, args.tolerance),
+        None => {
+            let mut address = args.part.address(&args.server, routes::BLESS)?;
+            address.query_pairs_mut().append_pair("tolerance", &args.tolerance.to_string());
+            client::text(args.server.ask(Request::get(address)).await?).await?
+        }
+    };
     write_file(&args.file, &text)?;
     let rules = text.matches("\n[[").count();
     writeln!(out, "wrote {} with {rules} rules; read it before you keep it", args.file.display())?;

@@ -1,12 +1,15 @@
 //! `telltale diff A B`: what differs between two runs, between two traces, or between a trace and what is usual.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use telltale_api::routes;
+use telltale_signals::runs;
 use telltale_story::resolve::Key;
 
 use super::client::{self, Failure, Request, Server, visible};
+use super::source::{is_artifact, observed};
 use super::story::find;
 
 /// Compare two runs, two traces, or a trace with what is usual (`diff ID baseline`)
@@ -15,9 +18,9 @@ use super::story::find;
 /// slower, versions, query plans, log lines.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Name of the older run, or a trace id in any spelling
+    /// Name of the older run, its artifact, or a trace id in any spelling
     a: String,
-    /// Name of the newer run, or a trace id, or `baseline`
+    /// Name of the newer run, its artifact, or a trace id, or `baseline`
     b: String,
     /// Write the comparison as JSON
     #[arg(long)]
@@ -37,6 +40,9 @@ pub fn main(args: &Args) -> ExitCode {
 
 /// Asks and writes the comparison.
 pub(crate) async fn diff(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
+    if is_artifact(&args.a) && is_artifact(&args.b) {
+        return artifacts(args, out).await;
+    }
     if is_trace(&args.a) && (args.b == BASELINE || is_trace(&args.b)) {
         return traces(args, out).await;
     }
@@ -54,11 +60,28 @@ pub(crate) async fn diff(args: &Args, out: &mut impl Write) -> Result<(), Failur
     Ok(())
 }
 
+/// Compares what two artifacts hold.
+async fn artifacts(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
+    if args.markdown {
+        return Err(Failure::Usage("runs are compared as text or JSON; --markdown is for traces".to_owned()));
+    }
+    let (a, before) = observed(Path::new(&args.a)).await?;
+    let (b, after) = observed(Path::new(&args.b)).await?;
+    let diff = runs::compare(&before, &after);
+    if args.json {
+        serde_json::to_writer(&mut *out, &diff).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        out.write_all(visible(&runs::text(&diff, &a, &b), true).as_bytes())?;
+    }
+    Ok(())
+}
+
 /// The word for what is usual of a trace's operation.
-const BASELINE: &str = "baseline";
+pub(crate) const BASELINE: &str = "baseline";
 
 /// Whether an argument names a trace. Runs have names; an id is 32 hex digits or more than 15, or written as one.
-fn is_trace(text: &str) -> bool {
+pub(crate) fn is_trace(text: &str) -> bool {
     let first = telltale_story::resolve::parse(text).into_iter().next();
     first.is_some_and(|first| first.confidence >= 70 && !matches!(first.key, Key::Text(_)))
 }

@@ -1,11 +1,9 @@
 //! `telltale open FILE|DIR|URL`: the whole user interface over an artifact, read only.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use telltale_api::Nanos;
-use telltale_api::run::Run;
 use telltale_signals::results::{Results, history};
 use telltale_story::format::duration::duration;
 use telltale_story::format::escape::one_line;
@@ -13,19 +11,20 @@ use telltale_story::format::escape::one_line;
 use super::client::{self, Failure};
 use super::{FAILED, USAGE, complain};
 use crate::app;
-use crate::artifact::read::{self, OpenError};
+use crate::artifact::gather::{self, Gathered};
+use crate::artifact::read::OpenError;
 use crate::config::{Config, Flags};
 use crate::limits::ARTIFACT_BYTES;
-use crate::state::Shown;
 
-/// Look at an artifact of `telltale run`
+/// Look at an artifact of `telltale run`, or at a folder of them
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "A folder of artifacts is told as the history of its tests: flaky ones, failing ones, slow ones."
-)]
+#[command(after_help = "A folder of artifacts is shown as one: its runs, two of them compared, flaky and slow tests.")]
 pub struct Args {
     /// The artifact: a file, a folder that one was unpacked into, a folder of artifacts, or an http:// address
     what: String,
+    /// Write the history of a folder's tests as text, and start no server
+    #[arg(long)]
+    history: bool,
     #[command(flatten)]
     flags: Flags,
 }
@@ -33,35 +32,19 @@ pub struct Args {
 /// Runs the command.
 #[must_use]
 pub fn main(args: &Args) -> ExitCode {
-    let path = Path::new(&args.what);
-    if path.is_dir() && !path.join("manifest.json").is_file() {
-        return tell_history(path);
+    if args.history {
+        return client::run(async { write_history(Path::new(&args.what), &mut std::io::stdout().lock()) });
     }
-    let fetched;
-    let path = if args.what.starts_with("http://") || args.what.starts_with("https://") {
-        match fetch(&args.what) {
-            Ok(file) => fetched = file,
-            Err(failure) => {
-                complain(&format!("telltale: {failure}"));
-                return failure.exit_code();
-            }
-        }
-        fetched.path()
-    } else {
-        path
-    };
-    let opened = match read::open(path) {
-        Ok(opened) => opened,
-        Err(error) => {
-            complain(&format!("telltale: {}: {error}", args.what));
-            return ExitCode::from(if matches!(error, OpenError::Missing(_)) { super::NOT_FOUND } else { FAILED });
+    let gathered = match gather(&args.what) {
+        Ok(gathered) => gathered,
+        Err(failure) => {
+            complain(&format!("telltale: {failure}"));
+            return failure.exit_code();
         }
     };
-    let store = opened.store().display().to_string();
-    // The ports of a server that takes telemetry stay free for one that does.
+    let store = gathered.store.display().to_string();
     let environment = |name: &str| match name {
         "TELLTALE_DATA_DIR" => Some(store.clone()),
-        "TELLTALE_OTLP_GRPC" | "TELLTALE_OTLP_HTTP" => Some("0".to_owned()),
         "TELLTALE_EPHEMERAL" => None,
         _ => std::env::var(name).ok(),
     };
@@ -72,18 +55,20 @@ pub fn main(args: &Args) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    let results = &opened.results;
-    complain(&format!(
-        "{} is open, read only: {} spans, {} logs, {} tests",
-        one_line(&opened.manifest.name),
-        results.counts.spans,
-        results.counts.logs,
-        results.tests.len()
-    ));
-    let shown = Shown { runs: vec![run_of(results)], results: Some(results.clone()) };
-    let outcome = app::run_with(config, shown);
-    // The copy of the artifact is kept until here.
-    drop(opened);
+    gathered.left_out.iter().for_each(|why| complain(&format!("left out: {}", one_line(why))));
+    for run in &gathered.shown.artifacts {
+        let results = &run.results;
+        complain(&format!(
+            "{} is open, read only: {} spans, {} logs, {} tests",
+            one_line(&results.run.name),
+            results.counts.spans,
+            results.counts.logs,
+            results.tests.len()
+        ));
+    }
+    let outcome = app::run_with(config, gathered.shown.clone());
+    // The copies of the artifacts are kept until here.
+    drop(gathered);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -93,13 +78,25 @@ pub fn main(args: &Args) -> ExitCode {
     }
 }
 
-fn run_of(results: &Results) -> Run {
-    Run {
-        name: results.run.name.clone(),
-        start_unix_nano: Nanos(results.run.start_unix_nano),
-        end_unix_nano: Some(Nanos(results.run.end_unix_nano)),
-        run_id: None,
-        attributes: results.run.attributes.clone(),
+/// Opens whatever the argument names.
+fn gather(what: &str) -> Result<Gathered, Failure> {
+    let path = Path::new(what);
+    let opened = if what.starts_with("http://") || what.starts_with("https://") {
+        gather::one(fetch(what)?.path())
+    } else if path.is_dir() && !path.join("manifest.json").is_file() {
+        gather::folder(path)
+    } else {
+        gather::one(path)
+    };
+    opened.map_err(|error| failure(what, &error))
+}
+
+/// Says which artifact cannot be opened, with the exit code that fits.
+pub(crate) fn failure(what: &str, error: &OpenError) -> Failure {
+    let text = format!("{what}: {error}");
+    match error {
+        OpenError::Missing(_) | OpenError::Empty(_) => Failure::NotFound(text),
+        _ => Failure::Failed(text),
     }
 }
 
@@ -129,26 +126,11 @@ fn fetch(address: &str) -> Result<tempfile::NamedTempFile, Failure> {
 }
 
 /// Tells the history of the tests of a folder's artifacts.
-fn tell_history(folder: &Path) -> ExitCode {
-    client::run(async { write_history(folder, &mut std::io::stdout().lock()) })
-}
-
 pub(crate) fn write_history(folder: &Path, out: &mut impl std::io::Write) -> Result<(), Failure> {
-    let listed =
-        std::fs::read_dir(folder).map_err(|error| Failure::Failed(format!("{}: {error}", folder.display())))?;
-    let is_artifact = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "telltale");
-    let mut paths: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).filter(is_artifact).collect();
-    paths.sort();
-    if paths.is_empty() {
-        return Err(Failure::NotFound(format!("there is no artifact (NAME.telltale) in {}", folder.display())));
-    }
-    let mut runs = Vec::new();
-    for path in &paths {
-        match read::results(path) {
-            Ok(results) => runs.push(results),
-            Err(error) => complain(&format!("{} is left out: {error}", path.display())),
-        }
-    }
+    let (found, left_out) =
+        gather::results_below(folder).map_err(|error| failure(&folder.display().to_string(), &error))?;
+    left_out.iter().for_each(|why| complain(&format!("left out: {}", one_line(why))));
+    let runs: Vec<Results> = found.into_iter().map(|(_, results)| results).collect();
     writeln!(out, "{} runs", runs.len())?;
     for test in history(&runs) {
         let word = match (test.is_flaky, test.failed) {

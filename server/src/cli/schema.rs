@@ -9,6 +9,7 @@ use telltale_signals::schema::{self, Schema};
 
 use super::check::write_file;
 use super::client::{self, Failure, Part, Request, Server};
+use super::source::{Artifact, is_artifact, schema_of};
 
 /// Keep the shape of the telemetry in a file, and compare it
 #[derive(Debug, clap::Args)]
@@ -28,20 +29,24 @@ enum Command {
         #[command(flatten)]
         part: Part,
         #[command(flatten)]
+        source: Artifact,
+        #[command(flatten)]
         server: Server,
     },
     /// Name what is lost, renamed or changed since a file was written; exit code 3 when something breaks
     Diff {
-        /// The older schema
+        /// The older schema: a file of `schema lock`, or an artifact
         #[arg(default_value = "telemetry.lock.json")]
         old: PathBuf,
-        /// The newer schema; without it what is stored now
+        /// The newer schema, in the same way; without it what is stored now
         new: Option<PathBuf>,
         /// Write the differences as JSON
         #[arg(long)]
         json: bool,
         #[command(flatten)]
         part: Part,
+        #[command(flatten)]
+        source: Artifact,
         #[command(flatten)]
         server: Server,
     },
@@ -56,18 +61,18 @@ pub fn main(args: &Args) -> ExitCode {
 /// Writes or compares.
 pub(crate) async fn run(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
     match &args.command {
-        Command::Lock { file, part, server } => {
-            let schema = stored(part, server).await?;
+        Command::Lock { file, part, source, server } => {
+            let schema = stored(part, source, server).await?;
             write_file(file, &schema::write(&schema))?;
             let (spans, metrics) = (schema.spans.len(), schema.metrics.len());
             writeln!(out, "wrote {}: {spans} operations, {metrics} metrics", file.display())?;
             Ok(())
         }
-        Command::Diff { old, new, json, part, server } => {
+        Command::Diff { old, new, json, part, source, server } => {
             let old = read(old)?;
             let new = match new {
                 Some(path) => read(path)?,
-                None => stored(part, server).await?,
+                None => stored(part, source, server).await?,
             };
             compare(&old, &new, *json, out)
         }
@@ -88,12 +93,19 @@ fn compare(old: &Schema, new: &Schema, json: bool, out: &mut impl Write) -> Resu
     }
 }
 
-async fn stored(part: &Part, server: &Server) -> Result<Schema, Failure> {
+async fn stored(part: &Part, source: &Artifact, server: &Server) -> Result<Schema, Failure> {
+    if let Some(artifact) = &source.artifact {
+        return schema_of(artifact);
+    }
     let address = part.address(server, routes::SCHEMA)?;
     client::json(server.ask(Request::get(address)).await?).await
 }
 
+/// Reads a schema from a file, or the one that an artifact keeps.
 fn read(path: &Path) -> Result<Schema, Failure> {
+    if is_artifact(&path.to_string_lossy()) {
+        return schema_of(path);
+    }
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", path.display())))?;
     schema::read(&text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))

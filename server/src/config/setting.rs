@@ -154,6 +154,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "Send every acknowledged request on to this OTLP/HTTP receiver, such as http://127.0.0.1:14318",
     },
     Setting {
+        name: "signals",
+        kind: Kind::Text,
+        value_name: "FILE",
+        default: &["signals.toml"],
+        help: "Signals file of the board under /signals; read anew when it changes",
+    },
+    Setting {
         name: "log",
         kind: Kind::Text,
         value_name: "FILTER",

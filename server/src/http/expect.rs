@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use serde::Serialize;
+use telltale_signals::board::Board;
 use telltale_signals::evaluate::{Seen, Verdict};
 use telltale_signals::file::parameters;
 use telltale_signals::rule::SignalsFile;
@@ -16,6 +17,7 @@ use super::answer;
 use super::extract::Parameters;
 use super::problem::{Kind, Problem};
 use super::scope::{Pairs, SCOPE, duration, flag, scope, value};
+use crate::board;
 use crate::expect::{self, Patience};
 use crate::limits::{QUIET, WAIT, WAIT_MAX};
 use crate::observe;
@@ -109,6 +111,27 @@ pub(super) async fn bless(
     let observed = observe::observe(&state, &scope(&state, &pairs)?, observe::ALL).await?;
     answer::work(move || Ok(answer::body("application/toml", telltale_signals::bless::bless(&observed, tolerance))))
         .await
+}
+
+/// Answers with the board: the promises of the signals file, judged by a run or by what arrived since the server's start.
+pub(super) async fn signals(
+    State(state): State<Arc<AppState>>,
+    Parameters(pairs): Parameters<Pairs>,
+) -> Result<Response, Problem> {
+    let run = value(&pairs, "run").filter(|name| !name.is_empty());
+    if state.config.read_only {
+        let mut shown = state.artifacts.iter().map(|shown| &shown.results);
+        let found = shown.find(|results| run.is_none_or(|name| results.run.name == name));
+        let report = found.and_then(|results| results.report.clone());
+        let file = report.as_ref().map(|report| report.file.clone()).unwrap_or_default();
+        let run = found.map(|results| results.run.name.clone());
+        return answer::json(&Board { file, report, run, ..Board::default() });
+    }
+    let run = match run {
+        Some(name) => Some((name.to_owned(), scope(&state, &vec![("run".to_owned(), name.to_owned())])?)),
+        None => None,
+    };
+    answer::json(&board::board(&state, run).await?)
 }
 
 /// Answers with the schema of what is stored.

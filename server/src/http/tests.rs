@@ -1,6 +1,7 @@
 //! The handlers in process, over a real store in a temporary folder that was fed with OTLP.
 
 mod around;
+mod artifacts;
 mod commands;
 mod comparisons;
 mod delete;

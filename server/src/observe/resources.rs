@@ -19,7 +19,7 @@ pub(super) struct Resources<'a> {
 }
 
 impl<'a> Resources<'a> {
-    /// Begins; with a run, resources of others are none.
+    /// Begins; with a run, resources that name another one are none. One that names none belongs to whoever was there.
     pub(super) fn of_run(run_id: Option<&'a str>) -> Self {
         Self { run_id, known: HashMap::new() }
     }
@@ -31,7 +31,7 @@ impl<'a> Resources<'a> {
             return known.clone();
         }
         let found = attributes(&attribute_rows(encode::resource(bytes).attributes));
-        let is_of_run = self.run_id.is_none_or(|run| found.get(RUN_ID).is_some_and(|value| value.text == run));
+        let is_of_run = self.run_id.is_none_or(|run| found.get(RUN_ID).is_none_or(|value| value.text == run));
         let resource = is_of_run.then(|| Arc::new(found));
         self.known.insert(bytes.to_owned(), resource.clone());
         resource

@@ -1,12 +1,12 @@
 //! From what was seen to what is kept: tests joined to traces, counts, notes.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use telltale_signals::join::Joiner;
 use telltale_signals::junit::{self, TestCase};
-use telltale_signals::results::{Counts, Results, RunFacts, Test, VERSION};
+use telltale_signals::results::{Results, RunFacts, Test, VERSION};
+use telltale_signals::runs::summary::counts;
 use telltale_signals::{Observed, Report};
 
 use super::Plan;
@@ -63,18 +63,4 @@ fn read(path: &Path, start_unix_nano: u64) -> Result<Vec<TestCase>, String> {
     }
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     junit::read(&String::from_utf8_lossy(&bytes))
-}
-
-fn counts(observed: &Observed) -> Counts {
-    let spans = observed.spans.iter().map(|span| span.service.as_str());
-    let logs = observed.logs.iter().map(|log| log.service.as_str());
-    let services: BTreeSet<&str> = spans.chain(logs).filter(|service| !service.is_empty()).collect();
-    let traces: BTreeSet<&str> = observed.spans.iter().map(|span| span.trace_id.as_str()).collect();
-    Counts {
-        spans: observed.spans.len(),
-        traces: traces.len(),
-        logs: observed.logs.len(),
-        series: observed.series.len(),
-        services: services.into_iter().map(str::to_owned).collect(),
-    }
 }

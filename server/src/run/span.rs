@@ -36,7 +36,7 @@ pub(super) fn request(identity: &Identity, facts: &RunFacts) -> Bytes {
         flags: 1,
         ..Span::default()
     };
-    let service = pair("service.name", Value::StringValue("telltale-run".to_owned()));
+    let service = pair("service.name", Value::StringValue(telltale_signals::runs::summary::OWN_SERVICE.to_owned()));
     let others = identity.attributes.iter().map(|(key, value)| pair(key, Value::StringValue(value.clone())));
     let scope = InstrumentationScope {
         name: "telltale".to_owned(),

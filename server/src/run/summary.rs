@@ -10,6 +10,7 @@ use telltale_signals::junit::Outcome;
 use telltale_signals::observed::Span;
 use telltale_signals::report;
 use telltale_signals::results::{Results, Test};
+use telltale_signals::runs::summary::OWN_SERVICE;
 use telltale_story::format::duration::duration;
 use telltale_story::format::escape::one_line;
 use telltale_story::format::number::{bytes, counted};
@@ -151,7 +152,7 @@ fn more(out: &mut String, count: usize) {
 
 /// The run's own span says what the first line says already.
 fn is_own(span: &Span) -> bool {
-    span.service == "telltale-run"
+    span.service == OWN_SERVICE
 }
 
 fn errors(out: &mut String, observed: &Observed) {

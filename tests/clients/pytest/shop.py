@@ -1,6 +1,7 @@
 """The code under test: an order is a server span, its queries and its payment are the spans beneath it."""
 
 import logging
+import os
 
 from opentelemetry import metrics, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
@@ -22,7 +23,7 @@ def order(card):
                 pass
         try:
             with tracer.start_as_current_span("charge", kind=SpanKind.CLIENT, attributes={"card": card}):
-                if card == "expired":
+                if card == "expired" and "SHOP_TAKES_EXPIRED" not in os.environ:
                     raise CardDeclined("card_declined: the card has expired")
         except CardDeclined as error:
             span.set_attribute("http.response.status_code", 402)

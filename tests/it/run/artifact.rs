@@ -1,6 +1,7 @@
 //! What the sample suite's artifact shows.
 
 use serde_json::Value;
+use telltale_tests::http::Http;
 
 use super::{Opened, Place, send, telltale};
 use crate::ui::browser::Browser;
@@ -34,9 +35,85 @@ pub(super) async fn opens_read_only(place: &Place) {
         );
         assert!(send(&opened.http).await.is_client_error(), "an artifact takes nothing");
         assert_eq!(opened.http.count("SELECT count(*) FROM spans WHERE name = 'late'").await, 0);
+        run_is_read_in_the_browser(&opened.http).await;
     }
     assert!(std::fs::read(&path).unwrap() == before, "the artifact has changed");
     check_by_file(place);
+}
+
+/// Guarantees: the list leads to the run, its failing test in one click to the story that says why; the output and the
+/// attachments are there; expectations are the board.
+async fn run_is_read_in_the_browser(http: &Http) {
+    let browser = Browser::open(http.ui()).await;
+    browser.goto("/runs").await;
+    browser.until_text("1 of 5 failed").await;
+    browser.accessible("runs-artifact").await;
+    browser.screenshot("runs-artifact").await;
+    browser.click_text(".runs-table a", "sample").await;
+    for text in ["failed with exit code 1", "Tests: 1 of 5 failed", "4 of 4 met", "card_declined", "stdout/stdout.log"]
+    {
+        browser.until_text(text).await;
+    }
+    browser.click_text("summary", "stdout/stdout.log").await;
+    browser.until_text("1 failed, 3 passed, 1 skipped").await;
+    for scheme in ["light", "dark"] {
+        browser.colour_scheme(scheme).await;
+        browser.accessible(&format!("run-artifact-{scheme}")).await;
+        browser.screenshot(&format!("run-artifact-{scheme}")).await;
+    }
+    // The screenshot's scrolling may have left the link below the header.
+    browser.script("window.scrollTo(0, 0); return true").await;
+    browser.click(".runs-test-bad a").await;
+    browser.until_text("card_declined: the card has expired").await;
+    browser.goto("/signals").await;
+    browser.until_text("4 of 4 met").await;
+    browser.close().await;
+    let file = http.get("/api/runs/file?run=sample&name=attachments/signals.toml").await.ok();
+    assert_eq!(file.header("content-type"), "text/plain; charset=utf-8");
+    assert!(
+        file.header("content-security-policy").starts_with("sandbox"),
+        "{}",
+        file.header("content-security-policy")
+    );
+    assert!(file.text().contains("max_db_children = 2"));
+    for name in ["results.json", "../run.telltale", "stdout/../results.json", "store/FORMAT", "stdout"] {
+        let name = telltale_tests::http::percent(name);
+        let answer = http.get(&format!("/api/runs/file?run=sample&name={name}")).await;
+        assert_eq!(answer.status, 404, "{name}");
+    }
+}
+
+/// Scenario: a folder with the artifacts of two jobs of one revision. Guarantees: their telemetry is one store and two
+/// runs; the test that failed in one of them is called flaky and leads to its story; the runs are compared.
+pub(super) async fn a_folder_is_shown_as_one(place: &Place) {
+    let opened = Opened::new(place, &place.path("."));
+    let http = &opened.http;
+    let runs = http.get_json("/api/runs").await;
+    let names: Vec<&str> = runs["runs"].as_array().unwrap().iter().map(|run| run["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["fixed", "sample"], "the newest first");
+    let shown = async |name: &str| http.get_json(&format!("/api/runs/show?run={name}")).await;
+    let (fixed, sample) = (shown("fixed").await, shown("sample").await);
+    for run in [&fixed, &sample] {
+        let told = run["results"]["counts"]["spans"].as_u64();
+        assert_eq!(run["summary"]["counts"]["spans"].as_u64(), told, "each run has its own spans and no others");
+    }
+    let all =
+        fixed["summary"]["counts"]["spans"].as_u64().unwrap() + sample["summary"]["counts"]["spans"].as_u64().unwrap();
+    assert_eq!(http.count("SELECT count(*) FROM spans").await, all);
+    let browser = Browser::open(http.ui()).await;
+    browser.goto("/runs").await;
+    browser.until_text("Tests of 2 runs").await;
+    browser.until_text("flaky").await;
+    browser.until_text("1 / 2").await;
+    browser.accessible("runs-folder").await;
+    browser.screenshot("runs-folder").await;
+    browser.click("#runs-compare").await;
+    browser.until_text("2 errors gone").await;
+    browser.goto("/runs").await;
+    browser.until_text("Tests of 2 runs").await;
+    browser.click(".runs-last a").await;
+    browser.until_text("card_declined: the card has expired").await;
+    browser.close().await;
 }
 
 fn failed_trace(results: &Value) -> String {
@@ -70,7 +147,7 @@ fn check_by_file(place: &Place) {
     }
     let opened = Opened::new(place, &unpacked);
     drop(opened);
-    let history = telltale(place, &["open", "."]).output().unwrap();
+    let history = telltale(place, &["open", "--history", "."]).output().unwrap();
     let text = String::from_utf8_lossy(&history.stdout).into_owned();
     assert!(text.starts_with("1 runs\nfailing  1/1 failed"), "{text}");
     let report = telltale(place, &["report", "run.telltale", "--out", "again.html"]).output().unwrap();

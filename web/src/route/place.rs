@@ -84,7 +84,7 @@ pub fn encode(text: &str) -> String {
 
 /// Undoes [`encode`]; a plus sign is a space, and a broken escape stays as it is.
 #[must_use]
-pub(super) fn decode(text: &str) -> String {
+pub fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

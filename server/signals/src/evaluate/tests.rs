@@ -61,6 +61,41 @@ fn every_mistake_in_a_file_names_its_line_and_column() {
     is_golden("errors.messages.txt", &out);
 }
 
+/// Guarantees: "every kind of rule" is what the language has, also when it grows: each key of each section stands in both
+/// golden files, with every kind of value where a key has several.
+#[test]
+fn the_golden_files_have_every_key_of_the_language() {
+    use crate::file::selectors::{
+        LOG_KEYS, LOG_OWN, METRIC_KEYS, METRIC_OWN, NEVER_KEYS, SLO_KEYS, SPAN_KEYS, SPAN_OWN,
+    };
+    let sections: [(&str, &[&str], &[&str]); 5] = [
+        ("span", &SPAN_KEYS, &SPAN_OWN),
+        ("log", &LOG_KEYS, &LOG_OWN),
+        ("metric", &METRIC_KEYS, &METRIC_OWN),
+        ("never", &NEVER_KEYS, &[]),
+        ("slo", &SLO_KEYS, &[]),
+    ];
+    for name in ["passing.toml", "failing.toml"] {
+        let text = read(name);
+        let table: toml::Table = text.parse().unwrap();
+        for (section, keys, own) in sections {
+            let used: std::collections::BTreeSet<&str> = table[section]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(|rule| rule.as_table().unwrap().keys())
+                .map(|key| key.trim_end_matches('~'))
+                .collect();
+            for key in keys.iter().chain(own) {
+                assert!(used.contains(key), "no [[{section}]] of {name} has {key}");
+            }
+        }
+        for value in ["\"~", "\"=", "*", "~\"", "absent = true", "type = \"double\"", "+-", "..", "true", "why"] {
+            assert!(text.contains(value), "{name} has no {value}");
+        }
+    }
+}
+
 /// Scenario: an empty store. Guarantees: nothing is met but absence, and no message speaks of something nearest.
 #[test]
 fn nothing_seen_meets_only_absence() {

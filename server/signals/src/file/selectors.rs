@@ -12,12 +12,24 @@ use crate::rule::{
     LogRule, LogSelector, MetricRule, MetricSelector, Never, Parent, SloRule, SpanRule, SpanSelector, What,
 };
 
+/// Keys of a [[span]] besides [`SPAN_KEYS`].
+pub(crate) const SPAN_OWN: [&str; 9] =
+    ["count", "every", "p50", "p95", "p99", "max", "errors", "max_db_children", "why"];
+/// Keys of a [[log]] besides [`LOG_KEYS`].
+pub(crate) const LOG_OWN: [&str; 2] = ["count", "why"];
+/// Keys of a [[metric]] besides [`METRIC_KEYS`].
+pub(crate) const METRIC_OWN: [&str; 6] = ["unit", "type", "labels", "cardinality", "value", "why"];
+/// Keys of a [[never]].
+pub(crate) const NEVER_KEYS: [&str; 5] = ["span", "log", "metric", "service", "why"];
+/// Keys of an [[slo]].
+pub(crate) const SLO_KEYS: [&str; 5] = ["name", "span", "objective", "latency", "why"];
+
 /// Keys that say which spans are meant.
-const SPAN_KEYS: [&str; 7] = ["name", "service", "kind", "status", "attrs", "resource", "parent"];
+pub(crate) const SPAN_KEYS: [&str; 7] = ["name", "service", "kind", "status", "attrs", "resource", "parent"];
 /// Keys that say which log records are meant.
-const LOG_KEYS: [&str; 5] = ["body", "service", "severity", "attrs", "in_span"];
+pub(crate) const LOG_KEYS: [&str; 5] = ["body", "service", "severity", "attrs", "in_span"];
 /// Keys that say which series are meant.
-const METRIC_KEYS: [&str; 3] = ["name", "service", "attrs"];
+pub(crate) const METRIC_KEYS: [&str; 3] = ["name", "service", "attrs"];
 
 const KINDS: [(&str, SpanKind); 5] = [
     ("internal", SpanKind::Internal),
@@ -31,8 +43,7 @@ const STATUSES: [(&str, StatusCode); 3] =
     [("unset", StatusCode::Unset), ("ok", StatusCode::Ok), ("error", StatusCode::Error)];
 
 pub(super) fn span_rule(section: &Section<'_>) -> Result<What, FileError> {
-    let own = ["count", "every", "p50", "p95", "p99", "max", "errors", "max_db_children", "why"];
-    section.check_keys(&keys(&SPAN_KEYS, &own))?;
+    section.check_keys(&keys(&SPAN_KEYS, &SPAN_OWN))?;
     let select = span_selector(section)?;
     if select.name.is_none() && select.service.is_none() {
         return Err(section.error("this [[span]] does not say which spans".to_owned(), "give it a name or a service"));
@@ -52,7 +63,7 @@ pub(super) fn span_rule(section: &Section<'_>) -> Result<What, FileError> {
 }
 
 pub(super) fn log_rule(section: &Section<'_>) -> Result<What, FileError> {
-    section.check_keys(&keys(&LOG_KEYS, &["count", "why"]))?;
+    section.check_keys(&keys(&LOG_KEYS, &LOG_OWN))?;
     let select = log_selector(section)?;
     if select == LogSelector::default() {
         return Err(section.error("this [[log]] does not say which records".to_owned(), "give it a body or a severity"));
@@ -62,7 +73,7 @@ pub(super) fn log_rule(section: &Section<'_>) -> Result<What, FileError> {
 }
 
 pub(super) fn metric_rule(section: &Section<'_>) -> Result<What, FileError> {
-    section.check_keys(&keys(&METRIC_KEYS, &["unit", "type", "labels", "cardinality", "value", "why"]))?;
+    section.check_keys(&keys(&METRIC_KEYS, &METRIC_OWN))?;
     let select = metric_selector(section)?;
     if select.name.is_none() {
         return Err(section.error("this [[metric]] has no name".to_owned(), "give it one: name = \"orders.created\""));
@@ -78,7 +89,7 @@ pub(super) fn metric_rule(section: &Section<'_>) -> Result<What, FileError> {
 }
 
 pub(super) fn never_rule(section: &Section<'_>) -> Result<What, FileError> {
-    section.check_keys(&["span", "log", "metric", "service", "why"])?;
+    section.check_keys(&NEVER_KEYS)?;
     let service = section.pattern("service")?;
     let or_service = |own: &mut Option<Pattern>| *own = own.take().or_else(|| service.clone());
     let span = section.section("span", "the span of a [[never]]")?;
@@ -112,7 +123,7 @@ pub(super) fn never_rule(section: &Section<'_>) -> Result<What, FileError> {
 }
 
 pub(super) fn slo_rule(section: &Section<'_>) -> Result<What, FileError> {
-    section.check_keys(&["name", "span", "objective", "latency", "why"])?;
+    section.check_keys(&SLO_KEYS)?;
     let span = section.section("span", "the span of an [[slo]]")?;
     let Some(span) = span else {
         return Err(section.error("this [[slo]] has no span".to_owned(), "write span.name = \"POST /orders\""));

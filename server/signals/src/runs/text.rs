@@ -42,8 +42,9 @@ fn problems(out: &mut String, what: &str, problems: &[Problem]) {
     }
 }
 
-/// Says how the speed changed, with how sure that is.
-fn speed(operation: &Operation) -> Option<String> {
+/// Says how the speed changed, with how sure that is; `None` when it did not.
+#[must_use]
+pub fn speed(operation: &Operation) -> Option<String> {
     let word = match operation.speed {
         Speed::Slower => "slower",
         Speed::Faster => "faster",

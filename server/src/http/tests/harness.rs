@@ -29,7 +29,7 @@ pub(super) struct Server {
     pub(super) state: Arc<AppState>,
     router: Router,
     clock: Arc<ManualClock>,
-    _folder: tempfile::TempDir,
+    _folder: Box<dyn std::any::Any + Send + Sync>,
 }
 
 pub(super) struct Answer {
@@ -40,21 +40,39 @@ pub(super) struct Answer {
 
 impl Server {
     pub(super) fn new() -> Self {
+        Self::with_signals(std::path::Path::new("signals.toml"))
+    }
+
+    /// A server that shows an artifact.
+    pub(super) fn showing(opened: crate::cli::source::Opened) -> Self {
+        let crate::cli::source::Opened { state, gathered } = opened;
+        let (clock, router) = (Arc::new(ManualClock::new(NOW)), crate::http::router(Arc::clone(&state)));
+        Self { router, state, clock, _folder: Box::new(gathered) }
+    }
+
+    /// A server whose board watches this file.
+    pub(super) fn with_signals(signals: &std::path::Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::new(folder.path());
         let clock = Arc::new(ManualClock::new(NOW));
         options.clock = Arc::<ManualClock>::clone(&clock);
         let storage = Storage::open(options).unwrap();
         let query = Query::new(storage.clone(), QueryLimits::default()).unwrap();
-        let config =
-            Config::load(&Flags::default(), &|name| (name == "TELLTALE_EPHEMERAL").then(|| "true".to_owned())).unwrap();
+        let signals = signals.display().to_string();
+        let environment = |name: &str| match name {
+            "TELLTALE_EPHEMERAL" => Some("true".to_owned()),
+            "TELLTALE_SIGNALS" => Some(signals.clone()),
+            _ => None,
+        };
+        let config = Config::load(&Flags::default(), &environment).unwrap();
         let mut state = AppState::new(storage, query, Arc::new(Telemetry::new()), config);
         state.clock = Arc::<ManualClock>::clone(&clock);
+        state.started = state.now();
         state.runs = Runs::open(folder.path());
         state.shares = Arc::new(Book::open(folder.path()));
         folder.path().clone_into(&mut state.data_dir);
         let state = Arc::new(state);
-        Self { router: crate::http::router(Arc::clone(&state)), state, clock, _folder: folder }
+        Self { router: crate::http::router(Arc::clone(&state)), state, clock, _folder: Box::new(folder) }
     }
 
     /// Lets a second pass.

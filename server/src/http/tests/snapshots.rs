@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use telltale_api::live::{Endpoints, LiveEvent, LiveTrace};
 use telltale_api::{Nanos, SignedNanos};
+use telltale_model::SignalKind;
 
 use super::harness::{NOW, Server};
 use super::sample::{QUERY, TRACE};
@@ -122,7 +123,7 @@ async fn plans_comparisons_and_what_stands_around_have_the_shape_that_was_agreed
     let server = Server::with_sample().await;
     let other = "4bf92f3577b34da6a3ce929d0e0e4736";
     let request = super::sample::one_span_of("shop-api", other, "00f067aa0ba902b7", "POST /orders");
-    server.send(telltale_model::SignalKind::Traces, &request).await;
+    server.send(SignalKind::Traces, &request).await;
     let plan = "Limit  (cost=0.00..9.00 rows=1 width=1) (actual time=0.1..3.0 rows=1 loops=1)\n  ->  Seq Scan on orders  \
                 (cost=0.00..8.00 rows=1 width=1) (actual time=0.1..2.0 rows=500 loops=1)\n        Filter: (total > 3)\n\
                 Planning Time: 0.1 ms";
@@ -137,4 +138,26 @@ async fn plans_comparisons_and_what_stands_around_have_the_shape_that_was_agreed
         .unwrap()
         .retain(|text| !text.as_str().unwrap().contains("searched in"));
     check("not_found", not_found);
+}
+
+#[tokio::test]
+async fn runs_their_list_one_of_them_and_two_compared() {
+    let server = Server::new();
+    for (name, step) in [("before", 1), ("after", 2)] {
+        server.tick();
+        server.post("/api/runs", &format!("{{\"name\":\"{name}\"}}")).await.json();
+        server.tick();
+        if step == 1 {
+            server.send(SignalKind::Traces, &super::sample::traces()).await;
+            server.send(SignalKind::Logs, &super::sample::logs()).await;
+            server.send(SignalKind::Metrics, &super::sample::metrics()).await;
+        } else {
+            let lost =
+                super::sample::one_span("1af7651916cd43dd8448eb211c80319c", "00f067aa0ba902b1", "work", "lost 7");
+            server.send(SignalKind::Traces, &lost).await;
+        }
+    }
+    check("runs", server.get("/api/runs").await.json());
+    check("run", server.get("/api/runs/show?run=before").await.json());
+    check("runs_diff", server.get("/api/runs/diff?a=before&b=after").await.json());
 }
