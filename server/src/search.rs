@@ -78,6 +78,11 @@ impl Asked {
         self.kind.target()
     }
 
+    /// Whether every row passes.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.query.is_all() && self.from.is_none() && self.to.is_none()
+    }
+
     /// Returns the condition with the range of time.
     pub(crate) fn condition(&self) -> String {
         let time = self.target().time_column();

@@ -22,6 +22,7 @@ mod promql;
 mod run;
 mod security;
 mod share;
+mod soak;
 mod stories;
 mod support;
 mod telemetry;

@@ -16,6 +16,7 @@ pub mod queries;
 pub mod ranges;
 pub mod report;
 pub mod run;
+pub mod search;
 pub mod sender;
 pub mod series;
 pub mod template;

@@ -88,6 +88,7 @@ fn declare_inputs(paths: &Paths) {
     for input in [
         "web/bundle/build",
         "server/api",
+        "server/search",
         "server/signals/src",
         "server/story",
         "storage/model",

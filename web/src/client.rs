@@ -167,6 +167,19 @@ pub(crate) async fn post<T: DeserializeOwned>(
     serde_json::from_slice(&body).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
+/// Puts or deletes something.
+pub(crate) async fn change(method: &str, url: &str, json: &str, lifetime: Lifetime) -> Result<(), Failure> {
+    let init = lifetime.init();
+    init.set_method(method);
+    if !json.is_empty() {
+        init.set_body(&JsValue::from_str(json));
+        let headers = web_sys::Headers::new().map_err(unreadable)?;
+        headers.set("content-type", "application/json").map_err(unreadable)?;
+        init.set_headers(&headers);
+    }
+    answer(url, &init, lifetime).await.map(|_| ())
+}
+
 /// Returns the address of a trace as OTLP.
 pub(crate) fn otlp_url(trace_id: &str) -> String {
     format!("{}{trace_id}/otlp", routes::TRACE)

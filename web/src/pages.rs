@@ -11,6 +11,7 @@ pub(crate) mod diff;
 pub(crate) mod home;
 pub(crate) mod not_found;
 pub(crate) mod runs;
+pub(crate) mod search;
 pub(crate) mod signals;
 pub(crate) mod story;
 
@@ -47,6 +48,7 @@ pub(crate) fn story_area() -> El {
 /// Search, services, what arrives.
 pub(crate) fn explore_area() -> El {
     pages_by_path(|path| match path {
+        "/search" => search::search(),
         _ => not_found::unknown_page(),
     })
 }

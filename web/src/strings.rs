@@ -6,6 +6,7 @@ mod around;
 mod charts;
 mod diff;
 mod runs;
+mod search;
 mod story;
 mod views;
 
@@ -13,6 +14,7 @@ pub use around::*;
 pub use charts::*;
 pub use diff::*;
 pub use runs::*;
+pub use search::*;
 pub use story::*;
 pub use views::*;
 
@@ -34,7 +36,8 @@ pub const ERROR_WORD: &str = "error";
 /// Name of the list of pages in the header.
 pub const HEADER_LABEL: &str = "Pages";
 /// The pages in the header, in order: path and words. `telltale_api::area` says which area has each.
-pub const HEADER_PAGES: &[(&str, &str)] = &[("/charts", "Metrics"), ("/runs", "Runs"), ("/signals", "Signals")];
+pub const HEADER_PAGES: &[(&str, &str)] =
+    &[("/search", "Search"), ("/charts", "Metrics"), ("/runs", "Runs"), ("/signals", "Signals")];
 
 // Live sign
 /// The stream is not open yet.
@@ -82,13 +85,14 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Esc", "close the details, then clear search, zoom, filter"),
     ("e E", "next, previous error"),
     ("o", "errors only"),
-    ("f F", "find in this trace, hide what does not match"),
+    ("f F", "find in this trace or go to the search box, hide what does not match"),
     ("n N", "next, previous match"),
     ("] [", "unfold all, fold all"),
     ("b", "bundle repeats or show each"),
     ("z r", "zoom to the span, take it as the root; again: undo"),
     ("w s a d", "zoom in, out, move left, right"),
     ("1 … 7", "timeline, list, flame, table, graph, errors, raw"),
+    ("o p", "in a search: open the row's story, pause live rows"),
     ("y", "copy the story as Markdown"),
     ("u", "local time or UTC"),
     ("t", "theme"),

@@ -18,10 +18,11 @@ pub enum Area {
 }
 
 /// Every page: the path of a page or of a family of pages, and its area. The longest fitting path decides.
-const PAGES: [(&str, Area); 6] = [
+const PAGES: [(&str, Area); 7] = [
     ("/", Area::Story),
     ("/start", Area::Story),
     ("/t", Area::Story),
+    ("/search", Area::Explore),
     ("/charts", Area::Metrics),
     ("/runs", Area::Runs),
     ("/signals", Area::Runs),
@@ -64,6 +65,7 @@ mod tests {
         for path in ["/", "", "/start", "/start/", "/t/4bf9", "/t/4bf9/00f0", "/t/a...b"] {
             assert_eq!(Area::of_path(path), Some(Area::Story), "{path}");
         }
+        assert_eq!(Area::of_path("/search"), Some(Area::Explore));
         for path in ["/charts", "/charts/"] {
             assert_eq!(Area::of_path(path), Some(Area::Metrics), "{path}");
         }

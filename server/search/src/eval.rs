@@ -261,7 +261,9 @@ fn attribute(place: Place, name: String, compare: &Compare, engine: &dyn Engine)
         Some(_) if op.is_order() => None,
         _ => Some(text_operator(compare, engine)?),
     };
-    let number = number.filter(|_| op.is_order() || (matches!(op, Op::Is | Op::Equal) && !is_wildcard(compare)));
+    let is_equal = matches!(op, Op::Is | Op::Equal) && !is_wildcard(compare);
+    let is_written = value::is_written_whole(&compare.value.text);
+    let number = number.filter(|_| op.is_order() || (is_equal && !is_written));
     Some(test(move |record| {
         let first = sources(place).iter().find_map(|source| record.attribute(*source, &name));
         let same = by_text.as_ref().is_some_and(|test| first.is_some_and(|value| test(&value.text)));

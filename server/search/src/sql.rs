@@ -215,7 +215,9 @@ fn attribute_comparison(place: Place, name: &str, compare: &Compare) -> String {
     let text = attribute_text(place, name);
     let number = if compare.value.is_quoted { None } else { value::number(&compare.value.text) };
     match (compare.op, number) {
-        (Op::Is | Op::Equal, Some(number)) if !is_wildcard(compare) => {
+        (Op::Is | Op::Equal, Some(number))
+            if !is_wildcard(compare) && !value::is_written_whole(&compare.value.text) =>
+        {
             let same = format!("{text} = {}", text_literal(&compare.value.text));
             format!("({same} OR {})", number_comparison(place, name, compare.op, &number))
         }

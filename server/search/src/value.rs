@@ -46,6 +46,12 @@ const UNITS: [(&str, Unit, i64); 20] = [
     ("tib", Unit::Bytes, 1 << 40),
 ];
 
+/// Whether a text is a whole number as values show it: `5` and `-17`, neither `05` nor `5.0` nor `5kb`.
+#[must_use]
+pub fn is_written_whole(text: &str) -> bool {
+    text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
+}
+
 /// Reads a number with an optional unit, in any case of its letters; `None` for other texts.
 #[must_use]
 pub fn number(text: &str) -> Option<Number> {

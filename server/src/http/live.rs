@@ -63,7 +63,9 @@ pub(super) async fn live(
         sent: None,
         state,
     };
-    let hello = Event::default().comment("live").retry(LIVE_RETRY).id(reader.position.to_string());
+    // An event of its own, so that a reader knows from where to go on before the first row has come.
+    let hello = Event::default().comment("live").retry(LIVE_RETRY).event("rows").id(reader.position.to_string());
+    let hello = hello.data(r#"{"rows":[]}"#);
     let rest = stream::unfold(reader, |reader| async { Some(reader.next().await) });
     Ok(streamed(stream::iter([hello]).chain(rest).map(Ok).take_until(stopping)))
 }

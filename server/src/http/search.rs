@@ -42,6 +42,9 @@ pub(super) struct Question {
     at: Option<usize>,
     /// Of differences: the query of the selected rows.
     selection: Option<String>,
+    /// Of differences: the time of the selected rows, as `from` and `to`.
+    selection_from: Option<String>,
+    selection_to: Option<String>,
     /// Of patterns: lines from here on make a new pattern.
     since: Option<String>,
     /// Of exports: `csv`, `jsonl` or `parquet`.
@@ -218,10 +221,18 @@ pub(super) async fn different(
     Parameters(question): Parameters<Question>,
 ) -> Result<Response, Problem> {
     let asked = question.asked(&state)?;
-    let Some(selection) = &question.selection else {
-        return Err(invalid("bad_parameter", "nothing is selected", "write selection=QUERY, such as duration>1s"));
+    let now = UnixNanos(state.now().0);
+    let moment = |text: &Option<String>| text.as_deref().map(|text| time(text, now)).transpose();
+    let selection = Asked {
+        query: understood(question.selection.as_deref().unwrap_or(""), asked.kind)?,
+        from: moment(&question.selection_from)?,
+        to: moment(&question.selection_to)?,
+        ..asked.clone()
     };
-    let selection = understood(selection, asked.kind)?;
+    if selection.is_everything() {
+        let hint = "write selection=QUERY, such as duration>1s, or selection_from= and selection_to=";
+        return Err(invalid("bad_parameter", "nothing is selected", hint));
+    }
     let read = different::read(&state.query, &asked, &selection);
     answer::json(&measure::query(&state, "search_different", read).await?)
 }

@@ -105,9 +105,13 @@ async fn values(store: &Query, all: &Asked, key: &str, prefix: &str) -> Result<(
     let place = if place == Place::Any && key.starts_with("resource.") { Place::Resource } else { place };
     let name = if place == Place::Resource { name.trim_start_matches("resource.") } else { name };
     match (Key { name: name.to_owned(), place, range: 0..0 }).field(all.target()) {
-        Field::Level => Ok((plain(&mut LEVELS.iter().map(|(name, ..)| *name)), 0)),
-        Field::Int(IntColumn::Status) => Ok((plain(&mut STATUSES.iter().map(|(name, _)| *name)), 0)),
-        Field::Int(IntColumn::Kind) => Ok((plain(&mut KINDS.iter().map(|(name, _)| *name)), 0)),
+        Field::Level => named(store, all, ("level", prefix), &mut LEVELS.iter().map(|(name, ..)| *name)).await,
+        Field::Int(IntColumn::Status) => {
+            named(store, all, ("status", prefix), &mut STATUSES.iter().map(|(name, _)| *name)).await
+        }
+        Field::Int(IntColumn::Kind) => {
+            named(store, all, ("kind", prefix), &mut KINDS.iter().map(|(name, _)| *name)).await
+        }
         Field::Text(TextColumn::Body | TextColumn::StatusMessage)
         | Field::Id(_)
         | Field::Int(_)
@@ -124,6 +128,20 @@ async fn values(store: &Query, all: &Asked, key: &str, prefix: &str) -> Result<(
             Ok((ranked(offers, prefix), sample.rows.iter().sum()))
         }
     }
+}
+
+/// Returns the values of a key that has names of its own, in their order, with how often each is stored.
+async fn named(
+    store: &Query,
+    all: &Asked,
+    (key, prefix): (&str, &str),
+    names: &mut (dyn Iterator<Item = &'static str> + Send),
+) -> Result<(Vec<Offer>, u64), QueryError> {
+    let facet = summary::named_facet(store, all, key, &mut ScanReport::default()).await?;
+    let count = |name: &str| facet.values.iter().find(|value| value.value == name).map_or(0, |value| value.count);
+    let prefix = prefix.to_lowercase();
+    let offers = names.filter(|name| name.contains(&prefix)).map(|name| offer(name, count(name)));
+    Ok((offers.collect(), facet.of_rows))
 }
 
 fn offer(value: &str, count: u64) -> Offer {

@@ -2,15 +2,15 @@
 
 use telltale_api::search::{Difference, Differences};
 use telltale_query::{KeyCounts, KeyOrigin, Query, QueryError};
+use telltale_search::Target;
 use telltale_search::complete::quoted;
-use telltale_search::{Query as Condition, Target};
 
 use super::sample::{Sample, tally, written_key};
 use super::{Asked, summary};
 use crate::limits::{DIFFERENCES, DIFFERENT_ROWS};
 
-/// Compares the rows that pass `selection` with the rest of what is asked for.
-pub(crate) async fn read(store: &Query, asked: &Asked, selection: &Condition) -> Result<Differences, QueryError> {
+/// Compares the rows that pass the query and the time of `selection` with the rest of what is asked for.
+pub(crate) async fn read(store: &Query, asked: &Asked, selection: &Asked) -> Result<Differences, QueryError> {
     let target = asked.target();
     let columns = match target {
         Target::Spans => "service_name, name, coalesce(status_code, 0) AS status, kind",
@@ -22,7 +22,7 @@ pub(crate) async fn read(store: &Query, asked: &Asked, selection: &Condition) ->
     };
     let sql = format!(
         "SELECT ({}) AS selected, {columns}{level}, attributes, resource FROM {} WHERE {}",
-        selection.to_sql(target),
+        selection.condition(),
         target.table(),
         asked.condition()
     );

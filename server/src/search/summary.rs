@@ -160,6 +160,22 @@ pub(crate) async fn column_facets(
     Ok(out)
 }
 
+/// Counts the values of one of the columns whose values have names: `level`, `status`, `kind`.
+pub(crate) async fn named_facet(
+    store: &Query,
+    asked: &Asked,
+    key: &str,
+    report: &mut ScanReport,
+) -> Result<Facet, QueryError> {
+    let Some(column) = columns(asked.target()).iter().find(|column| column.key == key) else {
+        return Ok(Facet::default());
+    };
+    let expression = format!("CAST({} AS VARCHAR)", column.expression);
+    let mut facet = facet(store, asked, column.key, &expression, report).await?;
+    name_values(&mut facet, column);
+    Ok(facet)
+}
+
 fn name_values(facet: &mut Facet, column: &Column) {
     for value in &mut facet.values {
         if let Some(name) = value.value.parse().ok().and_then(|number: usize| column.names.get(number)) {

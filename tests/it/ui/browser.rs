@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -169,6 +170,50 @@ impl Browser {
         element.send_keys(text).await.unwrap();
     }
 
+    /// Drags over an element, between two places along its width: 0 is its left edge, 1 its right one.
+    pub(crate) async fn drag(&self, selector: &str, from: f64, to: f64) {
+        let wait = self.client.wait().at_most(DEADLINE).for_element(Locator::Css(selector)).await;
+        let element = wait.unwrap_or_else(|error| panic!("find {selector}: {error}"));
+        let (_, _, width, _) = element.rectangle().await.unwrap();
+        let duration = None;
+        let start = PointerAction::MoveToElement { element, duration, x: (from - 0.5) * width, y: 0.0 };
+        let way = PointerAction::MoveBy { duration, x: (to - from) * width, y: 0.0 };
+        let mouse = MouseActions::new("mouse".to_owned())
+            .then(start)
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+            .then(way)
+            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(mouse).await.unwrap_or_else(|error| panic!("drag over {selector}: {error}"));
+    }
+
+    /// Presses Tab until the focus is on an element of a selector, as a reader without a mouse does.
+    pub(crate) async fn tab_to(&self, selector: &str) {
+        let is_there = format!("return document.activeElement.matches({})", Value::from(selector));
+        for _ in 0..300 {
+            if self.script(&is_there).await == true {
+                return;
+            }
+            // As keys of the keyboard: an element that takes the focus need not take texts.
+            let tab = KeyActions::new("keyboard".to_owned())
+                .then(KeyAction::Down { value: '\u{e004}' })
+                .then(KeyAction::Up { value: '\u{e004}' });
+            self.client.perform_actions(tab).await.unwrap();
+        }
+        self.screenshot("failed").await;
+        panic!("Tab does not reach {selector}");
+    }
+
+    /// Goes back in the history.
+    pub(crate) async fn back(&self) {
+        self.client.back().await.unwrap();
+    }
+
+    /// Returns the query of the address bar, decoded.
+    pub(crate) async fn parameter(&self, name: &str) -> Option<String> {
+        let url = self.client.current_url().await.unwrap();
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
     /// Presses keys on whatever has the focus.
     pub(crate) async fn press(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
@@ -220,6 +265,16 @@ impl Browser {
     pub(crate) async fn close_with_404s(self) {
         let expected =
             |line: &Value| line["message"].as_str().is_some_and(|text| is_absent(text) && text.contains("404"));
+        let errors: Vec<Value> =
+            self.console().await.into_iter().filter(|line| line["level"] == "SEVERE" && !expected(line)).collect();
+        assert!(errors.is_empty(), "console: {errors:#?}");
+        self.client.clone().close().await.unwrap();
+    }
+
+    /// Ends the session of a page that asks the API for what it refuses: answers of 400 are expected on the console.
+    pub(crate) async fn close_with_refusals(self) {
+        let expected =
+            |line: &Value| line["message"].as_str().is_some_and(|text| text.contains("/api/") && text.contains("400"));
         let errors: Vec<Value> =
             self.console().await.into_iter().filter(|line| line["level"] == "SEVERE" && !expected(line)).collect();
         assert!(errors.is_empty(), "console: {errors:#?}");

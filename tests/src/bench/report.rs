@@ -163,16 +163,18 @@ pub fn medians(rows: Vec<Row>, passes: usize) -> Vec<(Row, Vec<f64>)> {
 /// Returns the questions of all rows as a Markdown table; empty without questions.
 #[must_use]
 pub fn questions_markdown(rows: &[(Row, Vec<f64>)]) -> String {
+    asked_markdown(rows.iter().flat_map(|(row, _)| row.asked.iter().map(|asked| (asked, row.sent.accepted))))
+}
+
+/// Returns questions, each with the number of items that were there, as a Markdown table; empty without any.
+pub fn asked_markdown<'a>(asked: impl Iterator<Item = (&'a Asked, u64)>) -> String {
     let mut out = String::new();
-    for (row, _) in rows {
-        for asked in &row.asked {
-            if out.is_empty() {
-                out.push_str("\n| question | items | rows | p50 / p99 ms |\n|---|---|---|---|\n");
-            }
-            let [p50, p99] = [0.5, 0.99].map(|share| millis(&asked.times, share).unwrap_or(f64::NAN));
-            let _infallible =
-                writeln!(out, "| {} | {} | {} | {p50:.2} / {p99:.2} |", asked.name, row.sent.accepted, asked.rows);
+    for (asked, items) in asked {
+        if out.is_empty() {
+            out.push_str("\n| question | items | rows | p50 / p99 ms |\n|---|---|---|---|\n");
         }
+        let [p50, p99] = [0.5, 0.99].map(|share| millis(&asked.times, share).unwrap_or(f64::NAN));
+        let _infallible = writeln!(out, "| {} | {items} | {} | {p50:.2} / {p99:.2} |", asked.name, asked.rows);
     }
     out
 }

@@ -11,6 +11,7 @@ use telltale_tests::bench::corpus::Shape;
 use telltale_tests::bench::load::Plan;
 use telltale_tests::bench::report::{self, Row};
 use telltale_tests::bench::run::{Settings, measure};
+use telltale_tests::bench::search;
 use telltale_tests::bench::sender::{Encoding, Protocol};
 
 /// What the items look like, on the command line.
@@ -78,6 +79,9 @@ struct Args {
     /// Times that each question about words and attribute values is asked after the load; 0 asks none.
     #[arg(long, default_value_t = 0)]
     queries: usize,
+    /// Fills a server with so many spans and as many log records, asks what the search page asks, and does nothing else.
+    #[arg(long, value_name = "ITEMS")]
+    search: Option<u64>,
     /// Passes over all combinations, one after the other; the table shows the median and all of them.
     #[arg(long, default_value_t = 1)]
     passes: usize,
@@ -126,6 +130,11 @@ impl Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(items) = args.search {
+        let asked = search::measure(&args.program, items, args.queries.max(20)).await;
+        print!("{}", report::asked_markdown(asked.iter().map(|asked| (asked, items))));
+        return ExitCode::SUCCESS;
+    }
     let passes = args.passes.max(1);
     let mut rows: Vec<Row> = Vec::new();
     for _ in 0..passes {

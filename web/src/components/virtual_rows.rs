@@ -100,13 +100,23 @@ impl VirtualRows {
             let viewport = self.viewport();
             format!("translateY({}px)", viewport.top_of(viewport.window().start))
         });
+        self.space(shown)
+    }
+
+    /// Returns the element that has the whole list's height; `rows` stand at its top and find their own places in it.
+    pub(crate) fn space(self, rows: El) -> El {
         let space = el("div")
             .class("rows-space")
             .attr("role", "presentation")
             .dyn_style("height", move || format!("{}px", self.viewport().spacer_px()))
-            .add(shown);
+            .add(rows);
         self.list.set_value(Some(space.element().clone()));
         space
+    }
+
+    /// Returns whether the list's beginning is out of sight.
+    pub(crate) fn is_scrolled(self) -> bool {
+        self.scrolled_px.get() > ROW_PX
     }
 
     /// Scrolls so that a row is in sight.

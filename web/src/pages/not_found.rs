@@ -12,7 +12,11 @@ use crate::dom::{El, el, text_el};
 use crate::live::use_live;
 use crate::nav::use_nav;
 use crate::route::{Page, Route};
+use crate::search::Asked;
 use crate::{format, strings};
+
+/// Bytes of a paste that a search is offered for; a longer one is no phrase of a line.
+const SEARCHED_BYTES_MAX: usize = 300;
 
 /// The page of a paste.
 pub(crate) fn paste_page(text: &str) -> El {
@@ -59,8 +63,19 @@ pub(crate) fn paste_page(text: &str) -> El {
     let asked = el("pre").class("asked-text").attr("tabindex", "0").add(text_el("code", "", text));
     el("div").class("page-narrow").add([
         el("div").class("page-part").children(body),
-        el("section").class("asked").add([text_el("h2", "", strings::YOU_PASTED), asked]),
+        el("section").class("asked").add([text_el("h2", "", strings::YOU_PASTED), asked]).add(search_link(text)),
     ])
+}
+
+/// What is no id may still be words of a log line.
+fn search_link(text: &str) -> Option<El> {
+    let line = text.trim();
+    let fits = !line.is_empty() && line.len() <= SEARCHED_BYTES_MAX && !line.contains('\n');
+    fits.then(|| {
+        let search =
+            Asked { query: format!("\"{}\"", line.replace('\\', "\\\\").replace('"', "\\\"")), ..Asked::default() };
+        el("p").add(go_link(&search.place().url(), strings::PASTE_SEARCH))
+    })
 }
 
 /// A 64-bit id has no trace of its own to wait for: any arrival may be it.

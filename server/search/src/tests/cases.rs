@@ -98,6 +98,11 @@ fn comparisons_of_attributes() {
         "(scope_attr('k') = '0.5' OR coalesce(scope_attr_double('k') = 0.5, \
          TRY_CAST(scope_attr('k') AS DOUBLE) = 0.5))",
     );
+    // A whole number equals as it is written, which the index of values answers; other numbers as numbers.
+    spans("k=17", &format!("{text} = '17'"));
+    spans("k:-3", &format!("{text} = '-3'"));
+    assert!(parse("k=17.0").to_sql(Target::Spans).contains("TRY_CAST"));
+    assert!(parse("k=017").to_sql(Target::Spans).contains("TRY_CAST"));
     // What only the other table has is an attribute.
     logs("duration>5", &parse("@duration>5").to_sql(Target::Logs));
     spans("level:warn", "coalesce(attr('level'), resource_attr('level')) = 'warn'");

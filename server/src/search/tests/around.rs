@@ -133,15 +133,22 @@ async fn what_is_different_is_ranked_with_its_numbers() {
     store.spans(None, None, spans.collect()).await;
     store.storage.flush().await.unwrap();
     let asked = asked(Kind::Spans, "name:pay", Order::Newest);
-    let found = different::read(&store.query, &asked, &parse("duration>1s")).await.unwrap();
+    let selection = |text: &str| Asked { query: parse(text), ..asked.clone() };
+    let found = different::read(&store.query, &asked, &selection("duration>1s")).await.unwrap();
     assert_eq!((found.selected, found.rest, found.is_complete), (20, 180, true));
     let first = &found.differences[0];
     assert_eq!((first.key.as_str(), first.value.as_str(), first.selected, first.rest), ("region", "eu-3", 20, 10));
     assert_eq!((first.selected_share, (first.rest_share * 1000.0).round()), (1.0, 56.0));
     assert_eq!(first.condition, "region=eu-3");
     assert!(found.differences.iter().all(|one| one.key != "name"), "what all have is no difference");
-    let none = different::read(&store.query, &asked, &parse("duration>5s")).await.unwrap();
+    let none = different::read(&store.query, &asked, &selection("duration>5s")).await.unwrap();
     assert_eq!((none.selected, none.rest, none.differences.len()), (0, 200, 0));
+    // A region of the histogram: the first 41 spans, of which every tenth is slow.
+    let region = Asked { from: Some(UnixNanos(START)), to: Some(UnixNanos(START + 41)), ..selection("duration>1s") };
+    let found = different::read(&store.query, &asked, &region).await.unwrap();
+    assert_eq!((found.selected, found.rest), (5, 195));
+    let first = &found.differences[0];
+    assert_eq!((first.value.as_str(), first.selected, first.rest), ("eu-3", 5, 25));
 }
 
 #[tokio::test]
@@ -193,6 +200,9 @@ async fn keys_and_values_of_what_is_stored_are_offered_with_counts() {
     assert_eq!((http.from, http.to), (13, 16));
     let levels = offers("level>=w", Kind::Logs).await;
     assert_eq!(levels.offers.iter().map(text).collect::<Vec<_>>(), ["warn"]);
+    let memory = Store::filled(Place::Memory, 25, 200).await;
+    let warnings = memory.naive(Target::Logs, &parse("level:warn")).len() as u64;
+    assert_eq!(levels.offers[0].count, Some(warnings));
     let services = offers("service:sh", Kind::Spans).await;
     let expected: Vec<String> = ["Shop", "sh_p%", "shop"].iter().map(|name| quoted(name)).collect();
     let mut found: Vec<String> = services.offers.iter().map(text).collect();

@@ -132,6 +132,10 @@ fn other_columns() -> impl Strategy<Value = String> {
         with("level", any_op().boxed(), levels),
         with("kind", same().boxed(), vec!["server", "client", "0"]),
         with("trace", same().boxed(), vec!["03030303030303030303030303030303", "0A*", "1e", "0303"]),
+        with("span", same().boxed(), vec!["0000000000000001", "00*", "0000000000000"]),
+        with("parent", same().boxed(), vec!["0909090909090909", "09*"]),
+        Just("region:(eu-3 or 5 or \"it's\")".to_owned()),
+        Just("k!=(5 or true)".to_owned()),
     ]
 }
 
@@ -144,7 +148,8 @@ fn query() -> impl Strategy<Value = String> {
         prop_oneof![
             (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} {other})")),
             (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} or {other})")),
-            inner.prop_map(|one| format!("not ({one})")),
+            inner.clone().prop_map(|one| format!("not ({one})")),
+            inner.prop_map(|one| format!("-({one})")),
         ]
     })
 }

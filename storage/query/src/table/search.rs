@@ -1,7 +1,7 @@
-//! `match(body, …)` and `trace_id = …` over log segments, joined by AND and OR: the index says which rows can match, the
-//! scan reads only these.
+//! `match(body, …)` and `trace_id = …` over log segments, `attr('key') = 'value'` over logs and spans, joined by AND and OR:
+//! the indexes say which rows can match, the scan reads only these.
 //!
-//! The index narrows and never decides. Without one, with a query that requires no word, or when most rows match, the
+//! An index narrows and never decides. Without one, with a query that requires no word, or when most rows match, the
 //! segment is scanned.
 
 use std::sync::Arc;
@@ -29,6 +29,8 @@ enum Question {
     Terms(Vec<RequiredTerm>),
     /// Traces of which one must be the record's.
     Traces(Vec<TraceId>),
+    /// The text of an attribute's value, be it the row's own or of its resource or scope.
+    Value(String),
     /// All must hold.
     All(Vec<Question>),
     /// One must hold.
@@ -57,6 +59,11 @@ fn question(filter: &Expr) -> Result<Question> {
             {
                 traces([value].into_iter())
             }
+            (attribute, Expr::Literal(value, _)) | (Expr::Literal(value, _), attribute)
+                if is_attribute_text(attribute) =>
+            {
+                value.try_as_str().flatten().map_or(Question::Unknown, value_question)
+            }
             _ => Question::Unknown,
         },
         Expr::InList(InList { expr, list, negated: false }) => match expr.as_ref() {
@@ -78,6 +85,32 @@ fn question(filter: &Expr) -> Result<Question> {
             None => Question::Unknown,
         },
     })
+}
+
+/// Whether an expression's value is always the text of an attribute of the row, its resource or its scope, or null:
+/// `attr('key')`, or the first of several such.
+fn is_attribute_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::ScalarFunction(ScalarFunction { func, args }) => match func.name() {
+            "attr" | "resource_attr" | "scope_attr" => matches!(args.first(), Some(Expr::Column(_))),
+            "coalesce" => args.iter().all(is_attribute_text),
+            _ => false,
+        },
+        // What DataFusion makes of `coalesce`.
+        Expr::Case(case) => {
+            let results = case.when_then_expr.iter().map(|(_, result)| result).chain(&case.else_expr);
+            results.into_iter().all(|result| is_attribute_text(result))
+        }
+        _ => false,
+    }
+}
+
+/// Asks for the text of a value, unless it may be that of a value that the index leaves out: a boolean, a double, bytes, a
+/// list or a map.
+fn value_question(text: &str) -> Question {
+    let is_odd = text.starts_with(['"', '[', '{']) || matches!(text, "true" | "false" | "null");
+    let is_double = text.parse::<i64>().is_err() && text.parse::<f64>().is_ok();
+    if is_odd || is_double { Question::Unknown } else { Question::Value(text.to_owned()) }
 }
 
 /// Joins what must hold together.
@@ -107,7 +140,7 @@ fn query_of(filter: &Expr) -> Option<&str> {
 /// Returns the files of the segments, each narrowed by the searches and traces among the filters.
 pub(crate) async fn narrow(table: Table, segments: Vec<Arc<Segment>>, filters: &[Expr]) -> Result<Vec<ScanFile>> {
     let asked = match table {
-        Table::Logs => all(filters.iter().map(question).collect::<Result<_>>()?),
+        Table::Logs | Table::Spans => all(filters.iter().map(question).collect::<Result<_>>()?),
         _ => Question::Unknown,
     };
     if asked == Question::Unknown {
@@ -122,10 +155,8 @@ pub(crate) async fn narrow(table: Table, segments: Vec<Arc<Segment>>, filters: &
 
 /// Returns what must be read of a segment; `None`: nothing.
 fn narrow_one(segment: Arc<Segment>, question: &Question) -> Result<Option<ScanFile>> {
-    let rows = match segment.log_index() {
-        Some(index) => candidates(&index, question)?,
-        None => None,
-    };
+    let index = segment.log_index();
+    let rows = candidates(&segment, index.as_deref(), question)?;
     let Some(rows) = rows else {
         return Ok(Some(ScanFile::data(segment, None)));
     };
@@ -141,11 +172,16 @@ fn narrow_one(segment: Arc<Segment>, question: &Question) -> Result<Option<ScanF
 }
 
 /// Returns the rows that the index leaves over, ascending; `None` when it cannot tell.
-fn candidates(index: &LogIndex, question: &Question) -> Result<Option<Vec<u32>>> {
+fn candidates(segment: &Segment, index: Option<&LogIndex>, question: &Question) -> Result<Option<Vec<u32>>> {
     match question {
         Question::Unknown => Ok(None),
-        Question::Terms(terms) => index.candidates(terms).map_err(super::external),
+        Question::Terms(terms) => match index {
+            Some(index) => index.candidates(terms).map_err(super::external),
+            None => Ok(None),
+        },
+        Question::Value(text) => Ok(segment.rows_of_value(text).and_then(|ranges| few(&ranges, segment.rows()))),
         Question::Traces(traces) => {
+            let Some(index) = index else { return Ok(None) };
             let mut rows = Vec::new();
             for id in traces {
                 rows.extend(index.rows_of_trace(id).map_err(super::external)?);
@@ -157,7 +193,7 @@ fn candidates(index: &LogIndex, question: &Question) -> Result<Option<Vec<u32>>>
         Question::All(parts) => {
             let mut left: Option<Vec<u32>> = None;
             for part in parts {
-                let Some(rows) = candidates(index, part)? else { continue };
+                let Some(rows) = candidates(segment, index, part)? else { continue };
                 left = Some(match left {
                     None => rows,
                     Some(mut left) => {
@@ -174,7 +210,7 @@ fn candidates(index: &LogIndex, question: &Question) -> Result<Option<Vec<u32>>>
         Question::One(parts) => {
             let mut rows = Vec::new();
             for part in parts {
-                let Some(more) = candidates(index, part)? else { return Ok(None) };
+                let Some(more) = candidates(segment, index, part)? else { return Ok(None) };
                 rows.extend(more);
             }
             rows.sort_unstable();
@@ -182,6 +218,16 @@ fn candidates(index: &LogIndex, question: &Question) -> Result<Option<Vec<u32>>>
             Ok(Some(rows))
         }
     }
+}
+
+/// Returns the rows of ranges one by one; `None` when they are so many that they narrow nothing.
+fn few(ranges: &[std::ops::Range<u64>], total: u64) -> Option<Vec<u32>> {
+    let count: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+    let percent = u64::try_from(INDEX_MAX_HIT_PERCENT).unwrap_or(100);
+    if count.saturating_mul(100) > total.saturating_mul(percent) {
+        return None;
+    }
+    ranges.iter().cloned().flatten().map(|row| u32::try_from(row).ok()).collect()
 }
 
 /// Selects the given rows, ascending, of `total`.

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::data::{PAGE, PURCHASE, Place, Store, in_span, log, logs, text};
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue};
+
+use super::data::{PAGE, PURCHASE, Place, Store, entry, in_span, log, logs, span, text, traces};
 use super::{answer, rows};
 
 async fn numbers(store: &Store, query: &str) -> Vec<i64> {
@@ -71,6 +74,71 @@ async fn the_index_spares_reading() {
     assert!(found.report.bytes_read * 2 < scanned.report.bytes_read, "{:?} {:?}", found.report, scanned.report);
     let none = answer(&store.query, "SELECT body FROM logs WHERE match(body, 'impatience')").await;
     assert_eq!((none.report.segments_total, none.report.segments_pruned, none.report.bytes_read), (1, 1, 0));
+}
+
+/// Scenario: 20,000 spans and as many logs with values of every type, rare, frequent and absent, in memory and segments.
+/// Guarantees: `attr = value` finds what a comparison finds that no index can answer; a rare value reads little, an absent
+/// one nothing.
+#[tokio::test]
+async fn values_of_attributes_are_looked_up_and_none_is_missed() {
+    let value = |at: u64| match at % 7 {
+        0 => Value::StringValue(format!("order-{at}")),
+        1 => Value::IntValue(i64::try_from(at).unwrap()),
+        2 => Value::DoubleValue(at as f64 / 2.0),
+        3 => Value::BoolValue(at.is_multiple_of(2)),
+        4 => Value::BytesValue(at.to_be_bytes().to_vec()),
+        5 => Value::StringValue(at.to_string()),
+        _ => Value::ArrayValue(ArrayValue { values: vec![AnyValue { value: Some(Value::IntValue(at as i64)) }] }),
+    };
+    for place in [Place::Segments, Place::Both] {
+        let store = Store::empty();
+        let mut requests = Vec::new();
+        for chunk in 0..20_u64 {
+            let numbers = chunk * 1_000..(chunk + 1) * 1_000;
+            let spans = numbers.clone().map(|at| {
+                let mut one = span(&format!("{:032x}", u128::from(at) << 64 | 1), at + 1, 0, "order");
+                one.attributes = vec![entry("k", value(at)), entry("all", Value::StringValue("same".into()))];
+                one
+            });
+            requests.push(traces("shop", spans.collect()));
+            let records = numbers.map(|at| {
+                let mut one = log(at, 9, text("x"));
+                one.attributes = vec![entry("k", value(at)), entry("all", Value::StringValue("same".into()))];
+                one
+            });
+            requests.push(logs("shop", records.collect()));
+        }
+        store.fill(place, requests).await;
+        for table in ["spans", "logs"] {
+            let wanted =
+                ["order-7000", "8", "3.5", "7.0", "true", "[6]", "absent", "order-7001", "5", "\"0000000000000004\""];
+            for wanted in wanted {
+                let key = "coalesce(attr('k'), resource_attr('k'))";
+                let count = |condition: &str| format!("SELECT count(*) AS n FROM {table} WHERE {condition}");
+                // No index answers a comparison with what is put together.
+                let plain = rows(&store.query, &count(&format!("concat({key}, '.') = '{wanted}.'"))).await;
+                let asked = rows(&store.query, &count(&format!("{key} = '{wanted}'"))).await;
+                assert_eq!(asked, plain, "{place:?} {table} {wanted}");
+            }
+            let both = format!(
+                "SELECT count(*) AS n FROM {table} WHERE attr('k') = 'order-7000' OR attr('k') = 'order-14000'"
+            );
+            assert_eq!(rows(&store.query, &both).await[0]["n"], 2);
+            if place == Place::Segments {
+                let read = async |value: &str| {
+                    let sql = format!(
+                        "SELECT attr('all') FROM {table} WHERE coalesce(attr('k'), resource_attr('k')) = '{value}'"
+                    );
+                    answer(&store.query, &sql).await.report.bytes_read
+                };
+                let (rare, absent) = (read("order-7000").await, read("order-7001").await);
+                let scanned =
+                    answer(&store.query, &format!("SELECT attr('all') FROM {table} WHERE attr('k') > 'zz'")).await;
+                assert!(rare > 0 && rare * 2 < scanned.report.bytes_read, "{table}: {rare} of {:?}", scanned.report);
+                assert_eq!(absent, 0, "{table}");
+            }
+        }
+    }
 }
 
 /// Alternatives are looked up too, as long as the index can tell for each of them.

@@ -1,0 +1,157 @@
+//! Long runs of mixed work: ingest of all signals, searches, stories and live readers together.
+//!
+//! In the gate for a short time; `TELLTALE_SOAK_SECONDS=2700 cargo test --release --test it soak -- --nocapture` is the long
+//! run, whose figures are in docs/benchmarks.md.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use telltale_tests::bench::corpus::Shape;
+use telltale_tests::bench::load::{self, Payloads, Plan, Progress};
+use telltale_tests::bench::sender::{Encoding, Protocol};
+use telltale_tests::server::Server;
+
+use crate::support::server;
+
+/// Variable with the length of long runs.
+const SECONDS: &str = "TELLTALE_SOAK_SECONDS";
+/// From this length on the memory of a run has to be flat; before, buffers are still filling up.
+const FLAT_AFTER: u64 = 600;
+
+/// Returns how long a run takes: as the variable says, or so many seconds in the gate.
+pub(crate) fn seconds(gate: u64) -> u64 {
+    std::env::var(SECONDS)
+        .ok()
+        .map_or(gate, |text| text.parse().unwrap_or_else(|_| panic!("{SECONDS}={text} is no number")))
+}
+
+/// What is asked again and again.
+const QUESTIONS: [&str; 9] = [
+    "/api/search?kind=logs&q=accepted",
+    "/api/search?kind=logs&q=rejected%20level%3Ainfo&include=rows,histogram",
+    "/api/search?kind=logs&include=facets&from=5m",
+    "/api/search?kind=spans&q=status%3Aerror&order=slowest",
+    "/api/search?kind=spans&q=app.customer.id%3Dabsent",
+    "/api/search?kind=traces&q=name%3A%22POST%20*%22&from=1m",
+    "/api/search/patterns?q=order&from=1m",
+    "/api/services?from=5m",
+    "/api/recent",
+];
+
+/// Scenario: spans and logs at a steady rate while everything that a page asks is asked, and two live readers follow.
+/// Guarantees: every request is acknowledged and every question answered, all the time; after ten minutes the memory of
+/// the server no longer grows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mixed_ingest_and_search_without_growth() {
+    let seconds = seconds(20);
+    let is_long = std::env::var_os(SECONDS).is_some();
+    let (spans, logs) = if is_long { (2_000.0, 5_000.0) } else { (400.0, 1_000.0) };
+    let server = server();
+    let plan = Plan {
+        shape: Shape::Semconv,
+        protocol: Protocol::Http,
+        encoding: Encoding::None,
+        batch: 80,
+        connections: 2,
+        batches: (seconds as f64 * spans / 80.0).ceil() as u64,
+        rate: Some(spans),
+        seed: 3,
+    };
+    let is_over = AtomicBool::new(false);
+    let base = server.ready.otlp_http.clone();
+    let ingest = async {
+        let (one, other) = (Payloads::new(plan), Payloads::new(plan.logs_beside(logs)));
+        let (one_progress, other_progress) = (Progress::default(), Progress::default());
+        let sent = tokio::join!(load::run(&one, &base, &one_progress), load::run(&other, &base, &other_progress));
+        is_over.store(true, Ordering::Relaxed);
+        sent
+    };
+    let readers =
+        (follow(&server, "kind=logs&q=rejected", &is_over), follow(&server, "kind=spans&q=status%3Aerror", &is_over));
+    let ((sent, sent_logs), asked, live, live_spans) =
+        tokio::join!(ingest, ask(&server, &is_over), readers.0, readers.1);
+    for sent in [&sent, &sent_logs] {
+        assert_eq!((sent.failed, sent.rejected), (0, 0), "{:?}", sent.reason);
+    }
+    assert!(live > 1_000 && live_spans > 1_000, "live readers saw {live} and {live_spans} bytes");
+    assert_eq!(
+        server.http.count("SELECT count(*) AS n FROM spans WHERE service_name = 'checkout'").await,
+        sent.accepted
+    );
+    assert_eq!(
+        server.http.count("SELECT count(*) AS n FROM logs WHERE service_name = 'checkout'").await,
+        sent_logs.accepted
+    );
+    let mib: Vec<u64> = asked.memory.iter().map(|bytes| bytes / 1024 / 1024).collect();
+    let most = |part: &[u64]| part.iter().max().copied().unwrap_or(0);
+    let third = mib.len() / 3;
+    let (middle, last) =
+        (most(mib.get(third..2 * third).unwrap_or_default()), most(mib.get(2 * third..).unwrap_or_default()));
+    eprintln!(
+        "{seconds} s: {} spans, {} logs, {} questions (p50 {:?}, p99 {:?}, longest {:?}); server at most {middle} MiB in the \
+         second third, {last} MiB in the last",
+        sent.accepted,
+        sent_logs.accepted,
+        asked.times.len(),
+        asked.at(50),
+        asked.at(99),
+        asked.at(100)
+    );
+    if seconds >= FLAT_AFTER {
+        assert!(last <= middle + middle / 8 + 32, "memory grows: {middle} to {last} MiB; {mib:?}");
+    }
+}
+
+#[derive(Default)]
+struct Asked {
+    times: Vec<Duration>,
+    memory: Vec<u64>,
+}
+
+impl Asked {
+    fn at(&self, percent: usize) -> Duration {
+        let last = self.times.len().saturating_sub(1);
+        self.times.get(last * percent / 100).copied().unwrap_or_default()
+    }
+}
+
+/// Asks until the load is over; every answer has to be one.
+async fn ask(server: &Server, is_over: &AtomicBool) -> Asked {
+    let mut asked = Asked::default();
+    let mut sampled = Instant::now();
+    while !is_over.load(Ordering::Relaxed) {
+        for question in QUESTIONS {
+            let started = Instant::now();
+            let answer = server.http.get(question).await;
+            assert!(answer.status.is_success(), "{question}: {} {}", answer.status, answer.text());
+            asked.times.push(started.elapsed());
+        }
+        let recent = server.http.get("/api/recent").await.json();
+        if let Some(id) = recent["traces"][0]["trace_id"].as_str() {
+            let story = server.http.get(&format!("/t/{id}.md")).await;
+            assert!(story.status.is_success(), "{id}: {}", story.text());
+        }
+        if asked.memory.is_empty() || sampled.elapsed() > Duration::from_secs(1) {
+            sampled = Instant::now();
+            asked.memory.push(server.rss_bytes());
+        }
+        // A reader, not a second load.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    asked.times.sort_unstable();
+    asked
+}
+
+/// Reads a live stream until the load is over and returns how many bytes came.
+async fn follow(server: &Server, parameters: &str, is_over: &AtomicBool) -> usize {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut stream = client.get(format!("{}/api/live?{parameters}", server.http.ui())).send().await.unwrap();
+    let mut bytes = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        match tokio::time::timeout(Duration::from_millis(500), stream.chunk()).await {
+            Ok(chunk) => bytes += chunk.unwrap().unwrap_or_else(|| panic!("the stream of {parameters} ended")).len(),
+            Err(_nothing_for_a_while) => {}
+        }
+    }
+    bytes
+}

@@ -1,0 +1,157 @@
+//! Live rows in the browser: at once, paused without a gap, bounded however fast they come.
+
+use std::time::Duration;
+
+use telltale_tests::bench::corpus::Shape;
+use telltale_tests::bench::load::{self, Payloads, Plan, Progress};
+use telltale_tests::bench::sender::{Encoding, Protocol};
+use telltale_tests::http::Signal;
+use telltale_tests::otlp;
+use telltale_tests::poll::until;
+use telltale_tests::server::Server;
+
+use super::Browser;
+use crate::soak;
+use crate::support::server;
+
+/// Generous: the machine may be building beside.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+async fn send(server: &Server, words: &str) {
+    let logs = otlp::logs("shop", vec![otlp::log([7; 16], [7; 8], words)]);
+    let _ = server.http.export(Signal::Logs, &logs).await.ok();
+}
+
+/// Sends single lines and says how long after its acknowledgement each stood in the page.
+async fn until_visible(server: &Server, browser: &Browser) -> String {
+    browser
+        .script(
+            "window.seen = {}; new MutationObserver(() => { for (const line of document.querySelectorAll('.found-text')) \
+             { window.seen[line.textContent] ??= Date.now(); } }).observe(document.body, {childList: true, subtree: true});",
+        )
+        .await;
+    let mut times = Vec::new();
+    for number in 0..10 {
+        let words = format!("single line {number}");
+        send(server, &words).await;
+        let acknowledged = i64::try_from(otlp::now() / 1_000_000).unwrap();
+        let seen = format!("return window.seen['{words}'] ?? null");
+        let seen = until(&words, DEADLINE, || async { browser.script(&seen).await.as_i64() }).await;
+        times.push(seen - acknowledged);
+    }
+    times.sort_unstable();
+    format!("p50 {} ms, longest {} ms", times[times.len() / 2], times[times.len() - 1])
+}
+
+async fn until_live(browser: &Browser) {
+    let words = "return document.getElementById('search-live-words')?.innerText.startsWith('live') === true";
+    browser.until_true("the stream stands", words).await;
+}
+
+/// Scenario: a page follows what matches, is paused while more arrives, and goes on; then a row is unfolded.
+/// Guarantees: rows come by themselves and only those that match; nothing that came while it was paused is missing or
+/// shown twice, and nothing is said to be skipped; an unfolded row pauses the list.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn live_rows_come_by_themselves_and_a_pause_loses_none() {
+    let server = server();
+    send(&server, "order 0 was there before").await;
+    let browser = Browser::open(server.http.ui()).await;
+    browser.goto("/search?q=order&live=1").await;
+    until_live(&browser).await;
+    browser.until_text("order 0 was there before").await;
+    send(&server, "order 1 arrives").await;
+    send(&server, "nothing that matches").await;
+    browser.until_text("order 1 arrives").await;
+    for scheme in ["light", "dark"] {
+        browser.colour_scheme(scheme).await;
+        browser.accessible(&format!("search-live-{scheme}")).await;
+        browser.screenshot(&format!("search-live-{scheme}")).await;
+    }
+    browser.click("#search-pause").await;
+    browser.until_text("paused").await;
+    for number in 2..40 {
+        send(&server, &format!("order {number} comes in the pause")).await;
+    }
+    assert!(!browser.text().await.contains("in the pause"), "a paused list stands still");
+    browser.script("document.activeElement.blur()").await;
+    browser.press("p").await;
+    until_live(&browser).await;
+    let shown = "return [...document.querySelectorAll('.found-item .found-text')].filter(e => e.innerText.includes('in the pause')).length";
+    let complete =
+        format!("{shown} > 0 && document.getElementById('search-rows').getAttribute('aria-rowcount') === '41'");
+    browser.until_true("every row of the pause, once", &complete).await;
+    assert_eq!(browser.script("return document.getElementById('search-skipped').innerText").await, "");
+    assert!(!browser.text().await.contains("nothing that matches"));
+    browser.click(".found-item .found-line").await;
+    browser.until_text("paused").await;
+    browser.until_text("Logs around this one").await;
+    browser.close().await;
+}
+
+/// Scenario: 5,000 lines a second, for 20 seconds or as long as `TELLTALE_SOAK_SECONDS` says. Guarantees: the page holds a
+/// bounded number of rows and elements, does not grow, says how many rows it skipped, and obeys its buttons meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_lines_leaves_the_page_responsive_and_its_memory_flat() {
+    let seconds = soak::seconds(20);
+    let server = server();
+    send(&server, "the first line").await;
+    let browser = Browser::open(server.http.ui()).await;
+    browser.goto("/search?live=1").await;
+    until_live(&browser).await;
+    let visible = until_visible(&server, &browser).await;
+    // The longest time between two frames says how long the page did not answer.
+    browser
+        .script(
+            "window.gaps = []; let last = performance.now(); const next = now => { window.gaps.push(now - last); \
+             last = now; if (window.gaps.length > 100000) window.gaps.shift(); requestAnimationFrame(next); }; \
+             requestAnimationFrame(next);",
+        )
+        .await;
+    let plan = Plan {
+        shape: Shape::Log,
+        protocol: Protocol::Http,
+        encoding: Encoding::None,
+        batch: 100,
+        connections: 2,
+        batches: 50 * seconds,
+        rate: Some(5_000.0),
+        seed: 5,
+    };
+    let base = server.ready.otlp_http.clone();
+    let load = tokio::spawn(async move { load::run(&Payloads::new(plan), &base, &Progress::default()).await });
+    let mut memory = Vec::new();
+    while !load.is_finished() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        memory.push((browser.memory_bytes(), server.rss_bytes()));
+        let rows = browser.script("return document.querySelectorAll('.found-item').length").await;
+        assert!(rows.as_u64().is_some_and(|rows| rows > 0 && rows < 150), "{rows} rows are in the page");
+    }
+    let sent = load.await.unwrap();
+    assert_eq!((sent.failed, sent.accepted), (0, plan.batches * 100), "{:?}", sent.reason);
+    browser.click("#search-pause").await;
+    browser.until_text("paused").await;
+    let held =
+        browser.script("return Number(document.getElementById('search-rows').getAttribute('aria-rowcount'))").await;
+    assert!(held.as_u64().is_some_and(|rows| rows <= 5_001), "{held} rows are held");
+    let gaps = browser
+        .script("const g = window.gaps.slice().sort((a, b) => a - b); return [g[g.length >> 1], g[Math.floor(g.length * 0.99)], g[g.length - 1]].map(Math.round).join(' / ')")
+        .await;
+    let skipped = browser.script("return document.getElementById('search-skipped').innerText").await;
+    let mib = |bytes: u64| bytes / 1024 / 1024;
+    let quarter = memory.len() / 4;
+    let (early, late) = (memory.get(quarter).copied().unwrap_or_default(), memory.last().copied().unwrap_or_default());
+    eprintln!(
+        "acknowledged to visible {visible}; {seconds} s at 5,000 lines/s: browser {} to {} MiB, server {} to {} MiB, frames p50/p99/max {gaps} ms, {skipped}",
+        mib(early.0),
+        mib(late.0),
+        mib(early.1),
+        mib(late.1)
+    );
+    assert!(mib(late.0) < mib(early.0) + 200, "the page grows: {memory:?}");
+    // It still follows.
+    browser.click("#search-pause").await;
+    until_live(&browser).await;
+    send(&server, "the last line").await;
+    until("the last line", DEADLINE, || async { browser.text().await.contains("the last line").then_some(()) }).await;
+    browser.close().await;
+}
