@@ -86,6 +86,11 @@ impl Asked {
         }
     }
 
+    /// Whether durations order the rows; log records have none.
+    fn is_slowest(&self) -> bool {
+        self.slowest && self.kind != Kind::Logs
+    }
+
     /// Returns the parameters that every path of the API takes.
     #[must_use]
     pub fn parameters(&self) -> String {
@@ -95,7 +100,7 @@ impl Asked {
                 out.push_str(&format!("&{name}={}", encode(value)));
             }
         }
-        if self.slowest {
+        if self.is_slowest() {
             out.push_str("&order=slowest");
         }
         out
@@ -110,7 +115,7 @@ impl Asked {
             .with("kind", (self.kind != Kind::default()).then_some(self.kind.word()))
             .with("from", self.from.as_deref())
             .with("to", self.to.as_deref())
-            .with("order", self.slowest.then_some("slowest"))
+            .with("order", self.is_slowest().then_some("slowest"))
     }
 }
 

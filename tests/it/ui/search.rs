@@ -231,6 +231,7 @@ async fn patterns_differences_columns_saved_searches_and_the_statement() {
     browser.accessible("search-traces").await;
     browser.goto("/search?kind=spans&order=slowest&q=region").await;
     browser.until_text("Nothing matches").await;
+    browser.until_text("Show everything, without the query 120").await;
     looked_at(&browser, "search-empty").await;
     browser.goto("/search?kind=spans&order=slowest&q=cloud.region%3Aeu-3").await;
     until_count(&browser, "20").await;

@@ -23,6 +23,8 @@ fn a_search_survives_its_address() {
     }
     let odd = Asked::of(&Place::of_url("/search?kind=metrics&order=slowest&from=&q=%20x%20"));
     assert_eq!(odd, Asked { query: "x".into(), ..Asked::default() });
+    let logs = Asked { slowest: true, ..Asked::default() };
+    assert!(!logs.parameters().contains("order") && !logs.place().url().contains("order"), "logs have no duration");
 }
 
 #[test]

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use telltale_api::routes;
 use telltale_api::search::SearchRow;
 
 use super::detail::{detail, detail_lines};
 use super::histogram::colour;
 use super::{PAGE_ROWS, State};
+use crate::client::Lifetime;
 use crate::components::bits::{clock_time, date_time, failure_box, go_link, service_chip, skeleton};
 use crate::components::virtual_rows::VirtualRows;
 use crate::dom::{El, el, hidden, sign, text_el};
@@ -91,9 +93,19 @@ pub(super) fn rows(state: State) -> Vec<El> {
 /// Nothing matches: what could be left out.
 fn nothing(state: State) -> Vec<El> {
     let asked = state.asked.get();
+    let lifetime = Lifetime::of_component();
     let mut ways = Vec::new();
     let mut way = |words: &str, change: &dyn Fn(&mut Asked)| {
-        ways.push(el("li").add(go_link(&state.place_of(change).url(), words)));
+        let mut other = asked.clone();
+        change(&mut other);
+        let count = RwSignal::new(String::new());
+        let address = format!("{}?{}&include=count", routes::SEARCH, other.parameters());
+        super::ask(address, lifetime, move |answer| {
+            // Without an answer the way is still one.
+            count.set(answer.ok().and_then(|answer| answer.total).map(format::count).unwrap_or_default());
+        });
+        let link = go_link(&state.place_of(change).url(), words).text(" ");
+        ways.push(el("li").add(link).add(el("span").class("num muted").dyn_text(move || count.get())));
     };
     if asked.from.is_some() || asked.to.is_some() {
         way(strings::SEARCH_ALL_TIMES, &|asked| (asked.from, asked.to) = (None, None));
