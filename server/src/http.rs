@@ -68,6 +68,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(routes::RECENT, get(recent::recent))
         .route(routes::LIVE, get(live::live))
         .route(routes::ISSUES, get(issues::issues))
+        .route(routes::SENDERS, get(issues::senders))
         .route(routes::IMPORT, post(import::import))
         .route(&under(routes::SHARE, "{id}"), post(share::create))
         .route(&under(routes::SHARE, "{id}/{file}"), get(share::file))

@@ -1,6 +1,6 @@
 //! Remembers what senders did wrong or oddly (`GET /api/issues`), bounded.
 //!
-//! One entry a (code, peer, service, protocol): it counts and keeps the newest text. When the list is full, the entry that was not
+//! One entry a (code, peer, service, protocol, user agent): it counts and keeps the newest text. When the list is full, the entry that was not
 //! seen for longest is forgotten and counted. Nothing here is durable: a restart begins with an empty list.
 
 use std::collections::HashMap;
@@ -43,6 +43,7 @@ struct Key {
     peer: String,
     service_name: Option<String>,
     protocol: String,
+    user_agent: Option<String>,
 }
 
 /// The list.
@@ -76,6 +77,7 @@ impl Registry {
             peer: sighting.peer.clone(),
             service_name: sighting.service_name.as_deref().map(cut),
             protocol: sighting.protocol.clone(),
+            user_agent: sighting.user_agent.as_deref().map(cut),
         };
         if inner.entries.len() >= ISSUES_KEPT && !inner.entries.contains_key(&key) {
             inner.forget_oldest();
@@ -87,7 +89,6 @@ impl Registry {
         view.message = cut(&sighting.message);
         view.hint = cut(&sighting.hint);
         view.outcome = sighting.outcome;
-        view.user_agent = sighting.user_agent.as_deref().map(cut);
         view.clone()
     }
 
@@ -127,7 +128,7 @@ fn first_view(sighting: &Sighting, now: Nanos) -> IssueView {
         signal: sighting.signal.clone(),
         protocol: sighting.protocol.clone(),
         peer: sighting.peer.clone(),
-        user_agent: None,
+        user_agent: sighting.user_agent.as_deref().map(cut),
         service_name: sighting.service_name.as_deref().map(cut),
         count: 0,
         first_unix_nano: now,

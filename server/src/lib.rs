@@ -56,6 +56,7 @@ pub mod saved;
 pub mod scrape;
 mod search;
 pub mod security;
+pub mod senders;
 mod services;
 pub mod share;
 pub mod state;

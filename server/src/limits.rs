@@ -11,6 +11,15 @@ pub const ISSUES_KEPT: usize = 512;
 /// Bytes of an issue's texts (message, user agent, service name) that are remembered.
 pub const ISSUE_TEXT_BYTES: usize = 1024;
 
+/// Senders that are remembered; the one not seen for longest is forgotten first and counted.
+pub const SENDERS_KEPT: usize = 256;
+
+/// Services of one sender that are listed, and as many SDKs; further sightings are counted.
+pub const SENDER_NAMES: usize = 50;
+
+/// Resources of one request that are looked at for names, and whose names a sender remembers to have read.
+pub const SENDER_RESOURCES: usize = 64;
+
 /// Bytes of an error message or of a partial-success message (OTLP 1.11 allows to shorten it).
 pub const ERROR_MESSAGE_BYTES: usize = 1024;
 
@@ -389,6 +398,9 @@ pub const SERVICES: usize = 2_000;
 
 /// Operations of one service that are told apart; spans of further ones are counted as left out.
 pub const SERVICE_OPERATIONS: usize = 500;
+
+/// Operations of each service that a list of all services has; those of one service are all listed.
+pub const OPERATIONS_LISTED: usize = 20;
 
 /// Steps of a trend.
 pub const TREND_STEPS: usize = 30;

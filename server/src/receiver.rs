@@ -31,6 +31,7 @@ pub mod status;
 pub use admission::Admission;
 pub use refusal::Refusal;
 
+use crate::senders::Stored;
 use crate::state::AppState;
 use crate::telemetry::Metric;
 
@@ -75,6 +76,8 @@ pub struct Sender {
     pub user_agent: Option<String>,
     /// How the request came.
     pub protocol: Protocol,
+    /// How its body was compressed, in a word.
+    pub compression: &'static str,
 }
 
 /// What an acknowledgement says.
@@ -127,6 +130,8 @@ async fn store(
         forward.offer(signal, payload);
     }
     count(state, signal, &appended, payload_bytes, &issues);
+    let stored = Stored { signal, appended: &appended, payload_bytes, issues: &issues };
+    state.senders.stored(sender, stored, state.now());
     announce::announce(state, signal, &appended);
     state.quiet.note(&appended, sender);
     for issue in &issues {

@@ -131,7 +131,8 @@ fn root_cause(error: &reqwest::Error) -> String {
 async fn store(state: &Arc<AppState>, target: &Target, series: Vec<Series>) -> Result<(), String> {
     use prost::Message as _;
     let payload = otlp::request(series).encode_to_vec().into();
-    let sender = Sender { peer: target.url.to_string(), user_agent: None, protocol: Protocol::Scrape };
+    let sender =
+        Sender { peer: target.url.to_string(), user_agent: None, protocol: Protocol::Scrape, compression: "none" };
     let stored = ingest(state, SignalKind::Metrics, payload, Vec::new(), &sender).await;
     match stored {
         Ok(acknowledged) if acknowledged.rejected > 0 => Err(acknowledged.message),

@@ -27,6 +27,7 @@ use crate::receiver::Admission;
 use crate::runs::Runs;
 use crate::saved::Saved;
 use crate::scrape::Scrapes;
+use crate::senders::Senders;
 use crate::share::Book;
 use crate::telemetry::{Metric, Telemetry};
 
@@ -63,6 +64,8 @@ pub struct AppState {
     pub tail: Arc<Tail>,
     /// What senders did wrong or oddly.
     pub issues: Registry,
+    /// Who sends.
+    pub senders: Arc<Senders>,
     /// Saved searches.
     pub saved: Saved,
     /// telltale's own metrics; exists before the store does.
@@ -122,6 +125,8 @@ impl AppState {
         watch(&telemetry, Metric::AdmissionUsed, &admission, |admission| admission.used_bytes());
         watch(&telemetry, Metric::AdmissionLimit, &admission, |admission| admission.limit_bytes());
         watch(&telemetry, Metric::AdmissionWaiting, &admission, |admission| admission.waiting());
+        let senders = Arc::new(Senders::new(Arc::clone(&telemetry)));
+        watch(&telemetry, Metric::IngestSenders, &senders, |senders| senders.count());
         let forward = config.forward.as_ref().map(|_target| Arc::new(Forward::new(Arc::clone(&telemetry))));
         if let Some(forward) = &forward {
             watch(&telemetry, Metric::ForwardQueued, forward, |forward| forward.queued_bytes());
@@ -131,6 +136,7 @@ impl AppState {
             imports: tokio::sync::Semaphore::new(IMPORTS_AT_ONCE),
             shares: Arc::default(),
             shared: tokio::sync::Semaphore::new(SHARED_AT_ONCE),
+            senders,
             storage,
             query,
             forward,

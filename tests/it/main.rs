@@ -22,6 +22,7 @@ mod promql;
 mod run;
 mod security;
 mod share;
+mod snippets;
 mod soak;
 mod stories;
 mod support;

@@ -12,6 +12,7 @@ pub(crate) mod graph_tab;
 pub(crate) mod header;
 pub(crate) mod issues;
 pub(crate) mod keys_dialog;
+pub(crate) mod loaded;
 pub(crate) mod paste_box;
 pub(crate) mod raw_tab;
 pub(crate) mod snippets;

@@ -31,6 +31,13 @@ pub fn clock(nanos: u64, zone_minutes: i32) -> String {
     plain::time::time_of_day(nanos, zone_minutes)
 }
 
+/// Returns the time of day without its milliseconds: `10:41:07`.
+#[must_use]
+pub fn clock_seconds(nanos: u64, zone_minutes: i32) -> String {
+    let clock = clock(nanos, zone_minutes);
+    clock.split('.').next().unwrap_or_default().to_owned()
+}
+
 /// Returns the time of day with its zone: `10:41:07.318 +01:00`.
 #[must_use]
 pub fn clock_with_zone(nanos: u64, zone_minutes: i32) -> String {

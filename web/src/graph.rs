@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use telltale_story::pack::Structure;
 
+use crate::layers::place;
+
 /// A service, or something that was called and recorded nothing itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -130,35 +132,10 @@ pub fn graph(structure: &Structure, mut silent_peer: impl FnMut(u32) -> Option<S
 
 /// Puts each node to the right of its callers; what closes a loop is left aside.
 fn lay_out(graph: &mut Graph) {
-    // The longest way, found by at most as many rounds as there are nodes; loops stop there.
-    for _round in 0..graph.nodes.len() {
-        let mut changed = false;
-        for edge in &graph.edges {
-            let from = graph.nodes.get(edge.from).map_or(0, |node| node.column);
-            let most = graph.nodes.len();
-            if let Some(to) = graph.nodes.get_mut(edge.to).filter(|_| edge.to != edge.from)
-                && to.column <= from
-                && from + 1 < most
-            {
-                to.column = from + 1;
-                changed = true;
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
-    // Loops may have pushed columns far out: close the gaps.
-    let mut used: Vec<usize> = graph.nodes.iter().map(|node| node.column).collect();
-    used.sort_unstable();
-    used.dedup();
-    let mut lines = vec![0_usize; used.len()];
-    for node in &mut graph.nodes {
-        node.column = used.binary_search(&node.column).unwrap_or_default();
-        if let Some(line) = lines.get_mut(node.column) {
-            node.line = *line;
-            *line += 1;
-        }
+    let edges: Vec<(usize, usize)> = graph.edges.iter().map(|edge| (edge.from, edge.to)).collect();
+    let spots = place(graph.nodes.len(), &edges, usize::MAX);
+    for (node, spot) in graph.nodes.iter_mut().zip(spots) {
+        (node.column, node.line) = (spot.column, spot.line);
     }
 }
 

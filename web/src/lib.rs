@@ -1,7 +1,7 @@
 //! The browser application of telltale.
 //!
 //! It asks the public HTTP API and nothing else; what happened is told by the server. The modules without a browser in
-//! them ([`route`], [`search`], [`chart`], [`feed`], [`entries`], [`stats`], [`graph`], [`format`], [`palette`], [`waterfall`]) compile natively
+//! them ([`route`], [`search`], [`chart`], [`feed`], [`entries`], [`stats`], [`graph`], [`layers`], [`map`], [`red`], [`format`], [`palette`], [`waterfall`]) compile natively
 //! and are tested there; the rest exists for wasm32 only.
 //!
 //! Telemetry is shown as text nodes, never as markup, and links lead only to our own pages.
@@ -11,9 +11,12 @@ pub mod entries;
 pub mod feed;
 pub mod format;
 pub mod graph;
+pub mod layers;
+pub mod map;
 pub mod palette;
 pub mod pretty;
 pub mod prometheus;
+pub mod red;
 pub mod route;
 pub mod search;
 pub mod shared;

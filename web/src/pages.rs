@@ -9,9 +9,11 @@ use crate::route::Page;
 pub(crate) mod charts;
 pub(crate) mod diff;
 pub(crate) mod home;
+pub(crate) mod ingest;
 pub(crate) mod not_found;
 pub(crate) mod runs;
 pub(crate) mod search;
+pub(crate) mod services;
 pub(crate) mod signals;
 pub(crate) mod story;
 
@@ -49,6 +51,8 @@ pub(crate) fn story_area() -> El {
 pub(crate) fn explore_area() -> El {
     pages_by_path(|path| match path {
         "/search" => search::search(),
+        "/ingest" => ingest::ingest(),
+        path if path == "/services" || path.starts_with("/services/") => services::services(path),
         _ => not_found::unknown_page(),
     })
 }

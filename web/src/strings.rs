@@ -5,16 +5,20 @@
 mod around;
 mod charts;
 mod diff;
+mod ingest;
 mod runs;
 mod search;
+mod services;
 mod story;
 mod views;
 
 pub use around::*;
 pub use charts::*;
 pub use diff::*;
+pub use ingest::*;
 pub use runs::*;
 pub use search::*;
+pub use services::*;
 pub use story::*;
 pub use views::*;
 
@@ -36,8 +40,14 @@ pub const ERROR_WORD: &str = "error";
 /// Name of the list of pages in the header.
 pub const HEADER_LABEL: &str = "Pages";
 /// The pages in the header, in order: path and words. `telltale_api::area` says which area has each.
-pub const HEADER_PAGES: &[(&str, &str)] =
-    &[("/search", "Search"), ("/charts", "Metrics"), ("/runs", "Runs"), ("/signals", "Signals")];
+pub const HEADER_PAGES: &[(&str, &str)] = &[
+    ("/search", "Search"),
+    ("/services", "Services"),
+    ("/charts", "Metrics"),
+    ("/runs", "Runs"),
+    ("/signals", "Signals"),
+    ("/ingest", "Ingest"),
+];
 
 // Live sign
 /// The stream is not open yet.
@@ -245,37 +255,6 @@ pub fn first_trace(service: &str, spans: &str) -> String {
 pub fn only_others(logs: &str, points: &str) -> String {
     format!("{logs} and {points} arrived; no trace yet")
 }
-
-/// What stands for the address in the snippets.
-pub const SNIPPET_PLACE: &str = "{endpoint}";
-/// Any SDK, by the variables that all of them read.
-pub const SNIPPET_ANY: &str = "OTEL_SERVICE_NAME=my-app \\
-OTEL_EXPORTER_OTLP_ENDPOINT={endpoint} \\
-OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \\
-your-app";
-/// Python.
-pub const SNIPPET_PYTHON: &str = "pip install opentelemetry-distro opentelemetry-exporter-otlp
-opentelemetry-bootstrap -a install
-OTEL_SERVICE_NAME=my-app \\
-OTEL_EXPORTER_OTLP_ENDPOINT={endpoint} \\
-OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \\
-opentelemetry-instrument python app.py";
-/// Node.
-pub const SNIPPET_NODE: &str = "npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node
-OTEL_SERVICE_NAME=my-app \\
-OTEL_EXPORTER_OTLP_ENDPOINT={endpoint} \\
-NODE_OPTIONS=\"--require @opentelemetry/auto-instrumentations-node/register\" \\
-node app.js";
-/// Elixir.
-pub const SNIPPET_ELIXIR: &str = "# mix.exs: {:opentelemetry_exporter, \"~> 1.8\"}, {:opentelemetry, \"~> 1.5\"}
-OTEL_SERVICE_NAME=my-app \\
-OTEL_EXPORTER_OTLP_ENDPOINT={endpoint} \\
-OTEL_EXPORTER_OTLP_PROTOCOL=http_protobuf \\
-mix phx.server";
-/// curl: one span with new ids, and the address of its story.
-pub const SNIPPET_CURL: &str = "trace=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n'); span=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \\n'); now=$(date +%s)
-curl -sS {endpoint}/v1/traces -H 'Content-Type: application/json' -d '{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"curl\"}}]},\"scopeSpans\":[{\"spans\":[{\"traceId\":\"'$trace'\",\"spanId\":\"'$span'\",\"name\":\"hello\",\"kind\":1,\"startTimeUnixNano\":\"'$now'000000000\",\"endTimeUnixNano\":\"'$now'250000000\"}]}]}]}'
-echo \"trace $trace\"";
 
 // Pasted text
 /// Title of the document.

@@ -18,11 +18,13 @@ pub enum Area {
 }
 
 /// Every page: the path of a page or of a family of pages, and its area. The longest fitting path decides.
-const PAGES: [(&str, Area); 7] = [
+const PAGES: [(&str, Area); 9] = [
     ("/", Area::Story),
     ("/start", Area::Story),
     ("/t", Area::Story),
     ("/search", Area::Explore),
+    ("/services", Area::Explore),
+    ("/ingest", Area::Explore),
     ("/charts", Area::Metrics),
     ("/runs", Area::Runs),
     ("/signals", Area::Runs),

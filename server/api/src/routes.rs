@@ -24,6 +24,8 @@ pub const RECENT: &str = "/api/recent";
 pub const LIVE: &str = "/api/live";
 /// What senders did wrong or oddly.
 pub const ISSUES: &str = "/api/issues";
+/// Who sends, how, how much, and what of it was refused or odd.
+pub const SENDERS: &str = "/api/senders";
 /// Opens a file of telemetry of this or another tool (POST, `?name=`).
 pub const IMPORT: &str = "/api/import";
 /// A trace for others: `/api/share/{id}/preview`, `/api/share/{id}/story.html` and other files; POST `/api/share/{id}` makes a link.

@@ -57,9 +57,16 @@ pub struct ServiceView {
     pub trend: Vec<f64>,
     /// Errors over the range, step by step.
     pub error_trend: Vec<f64>,
-    /// Its operations, by requests, most first.
+    /// The duration that half of the requests do not exceed, step by step, 0 in a step without requests; only where one service
+    /// is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub p50_trend_ns: Vec<Nanos>,
+    /// Of 95 in 100, alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub p95_trend_ns: Vec<Nanos>,
+    /// Its operations, by requests, most first; only the first ones unless one service is asked for.
     pub operations: Vec<OperationView>,
-    /// Operations that are not listed.
+    /// Spans of operations that are not listed, of the range and the range before together.
     #[serde(default)]
     pub operations_left_out: u64,
 }
@@ -80,6 +87,9 @@ pub struct OperationView {
     /// A trace of a failed request, the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_trace_id: Option<String>,
+    /// A trace of the newest request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_trace_id: Option<String>,
 }
 
 /// Who calls whom.
@@ -106,7 +116,7 @@ pub struct ServiceMap {
 pub struct MapNode {
     /// Unique in the map.
     pub id: String,
-    /// Shown name.
+    /// Shown name; empty for spans without `service.name`.
     pub name: String,
     /// `service`, or, for what sends no spans itself, `database`, `queue` or `external`.
     pub kind: String,
@@ -130,4 +140,7 @@ pub struct MapEdge {
     /// A trace with a failed call, the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_trace_id: Option<String>,
+    /// A trace with the newest call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_trace_id: Option<String>,
 }

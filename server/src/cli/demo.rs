@@ -49,9 +49,8 @@ pub(crate) async fn play(args: &Args, out: &mut impl Write) -> Result<(), Failur
     send(&args.server, shop).await?;
     writeln!(out, "sent the shop's last ten minutes in {requests} export requests")?;
     let began = tokio::time::Instant::now();
-    let mut number = 0;
-    loop {
-        number += 1;
+    for (number, wakes_after) in (1..).zip(wakes(time)) {
+        tokio::time::sleep_until(began + wakes_after).await;
         let mut worker_random = Random::new(random.next());
         let wake =
             tokio::task::spawn_blocking(move || worker::wake(&mut worker_random, number, &std::env::temp_dir())).await;
@@ -61,14 +60,14 @@ pub(crate) async fn play(args: &Args, out: &mut impl Write) -> Result<(), Failur
         send(&args.server, wake.payloads).await?;
         writeln!(out, "{}", wake.told)?;
         out.flush()?;
-        let next = began + EVERY * u32::try_from(number).unwrap_or(u32::MAX);
-        if next > began + time {
-            break;
-        }
-        tokio::time::sleep_until(next).await;
     }
     writeln!(out, "see it at {}", args.server.url)?;
     Ok(())
+}
+
+/// When the worker wakes, from the beginning: at once, and every ten seconds until the time is over.
+fn wakes(time: Duration) -> impl Iterator<Item = Duration> {
+    (0..).map(|number| EVERY.saturating_mul(number)).take_while(move |after| *after <= time)
 }
 
 async fn send(server: &Server, payloads: Vec<Payload>) -> Result<(), Failure> {
@@ -93,4 +92,21 @@ fn length(text: &str) -> Result<Duration, Failure> {
     nanos.filter(|time| *time <= LONGEST).ok_or_else(|| {
         Failure::Usage(format!("{text:?} is no length of time up to a day\nhint: write --for 30s, 5m or 2h"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worker_wakes_at_once_and_every_ten_seconds_until_the_time_is_over() {
+        let seconds = |time: &str| wakes(length(time).unwrap()).map(|after| after.as_secs()).collect::<Vec<u64>>();
+        assert_eq!(wakes(Duration::ZERO).collect::<Vec<_>>(), [Duration::ZERO], "once without --for");
+        assert_eq!(seconds("9s"), [0]);
+        assert_eq!(seconds("30s"), [0, 10, 20, 30]);
+        assert_eq!(seconds("1d").len(), 8_641);
+        for wrong in ["soon", "10", "25h", ""] {
+            assert!(matches!(length(wrong), Err(Failure::Usage(_))), "{wrong}");
+        }
+    }
 }

@@ -12,14 +12,17 @@ use super::problem::{Kind, Problem};
 use super::search::time;
 use super::{answer, measure};
 use crate::limits::SERVICES_SINCE;
+use crate::services::red::Which;
 use crate::services::{Range, map, red};
 use crate::state::AppState;
 
-/// `?from=15m&to=now`.
+/// `?from=15m&to=now&service=NAME`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Period {
     from: Option<String>,
     to: Option<String>,
+    /// Of the list: one service; empty for spans without a service name.
+    service: Option<String>,
 }
 
 impl Period {
@@ -42,7 +45,8 @@ pub(super) async fn services(
     Parameters(period): Parameters<Period>,
 ) -> Result<Response, Problem> {
     let range = period.range(&state)?;
-    answer::json(&measure::query(&state, "services", red::read(&state.query, range)).await?)
+    let which = period.service.map_or(Which::All, Which::One);
+    answer::json(&measure::query(&state, "services", red::read(&state.query, range, &which)).await?)
 }
 
 /// Answers with who calls whom.

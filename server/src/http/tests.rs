@@ -17,6 +17,7 @@ mod prometheus;
 mod runs;
 mod sample;
 mod search;
+mod services;
 mod share;
 mod snapshots;
 mod sql;

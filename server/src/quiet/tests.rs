@@ -6,7 +6,7 @@ use super::*;
 use crate::receiver::Protocol;
 
 fn sender() -> Arc<Sender> {
-    Arc::new(Sender { peer: "127.0.0.1".to_owned(), user_agent: None, protocol: Protocol::Grpc })
+    Arc::new(Sender { peer: "127.0.0.1".to_owned(), user_agent: None, protocol: Protocol::Grpc, compression: "none" })
 }
 
 fn ids(numbers: impl IntoIterator<Item = u16>) -> FixedSizeBinaryArray {

@@ -78,6 +78,7 @@ pub(crate) fn refusal(state: &AppState, signal: Option<SignalKind>, refusal: &Re
         hint: refusal.reason.hint().to_owned(),
         ..sighting(signal, sender)
     };
+    state.senders.refused(sender, refusal, state.now());
     record(state, sighting);
 }
 

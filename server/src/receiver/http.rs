@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, EXPECT, RETRY_AFTER as RETRY_AFTER_HEADER, USER_AGENT, WWW_AUTHENTICATE};
+use http::header::{
+    ALLOW, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, RETRY_AFTER as RETRY_AFTER_HEADER, USER_AGENT, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use prost::Message as _;
 use telltale_api::routes;
@@ -16,6 +18,7 @@ use telltale_model::SignalKind;
 use telltale_share::open::{guess_json, guess_protobuf};
 use telltale_storage::decode::Issue;
 
+use super::grpc::GRPC_ENCODING;
 use super::media::{self, Media};
 use super::refusal::{Reason, Refusal};
 use super::status::{self, ExportResponse};
@@ -59,7 +62,12 @@ pub fn sender<B>(request: &Request<B>) -> Sender {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.to_string()).unwrap_or_default();
     let user_agent = request.headers().get(USER_AGENT);
     let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    Sender { peer, user_agent, protocol }
+    let named = if protocol == Protocol::Grpc { GRPC_ENCODING } else { CONTENT_ENCODING };
+    let compression = request
+        .headers()
+        .get(named)
+        .map_or("none", |value| value.to_str().ok().and_then(media::coding).map_or("unknown", media::Encoding::as_str));
+    Sender { peer, user_agent, protocol, compression }
 }
 
 /// Answers one request.

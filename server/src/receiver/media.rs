@@ -27,6 +27,19 @@ pub enum Encoding {
     Deflate,
 }
 
+impl Encoding {
+    /// Returns the word that pages show.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Deflate => "deflate",
+        }
+    }
+}
+
 /// Returns the media type of a request; `None` when there is none or it is not understood. Case and parameters do not
 /// matter.
 #[must_use]

@@ -29,7 +29,7 @@ type Counts = (usize, usize, usize);
 /// Answers one request.
 pub async fn handle(State(state): State<Arc<AppState>>, request: Request<Body>) -> Response<Body> {
     let started = Instant::now();
-    let sender = Sender { protocol: Protocol::RemoteWrite, ..super::http::sender(&request) };
+    let sender = Sender { protocol: Protocol::RemoteWrite, compression: "snappy", ..super::http::sender(&request) };
     let result = write(&state, request, &sender).await;
     let outcome = result.as_ref().map(|(_, acknowledged, _)| acknowledged.clone()).map_err(Clone::clone);
     announce::outcome(&state, Some(SignalKind::Metrics), &sender, &outcome);

@@ -64,6 +64,7 @@ struct Edge {
     sketch: Sketch,
     slowest: Option<(i64, TraceId)>,
     newest_error: Option<(i64, TraceId)>,
+    newest: Option<(i64, TraceId)>,
 }
 
 /// Reads the spans of a range and finds the calls among them.
@@ -108,7 +109,7 @@ fn span(row: &Row<'_>, services: &mut Names<String>, peers: &mut Names<Peer>) ->
         trace: row.text(0)?.parse().ok()?,
         id: row.text(1)?.parse().ok()?,
         parent: row.text(2).and_then(|id| id.parse().ok()),
-        service: services.number(row.text(3).unwrap_or("unknown_service").to_owned()),
+        service: services.number(row.text(3).unwrap_or_default().to_owned()),
         kind: SpanKind::from_otlp(row.int(4)),
         start: row.time(5),
         duration: row.long(6),
@@ -160,6 +161,9 @@ impl Edge {
         if self.slowest.is_none_or(|(most, _)| span.duration > most) {
             self.slowest = Some((span.duration, span.trace));
         }
+        if self.newest.is_none_or(|(last, _)| span.start > last) {
+            self.newest = Some((span.start, span.trace));
+        }
         if span.is_error && self.newest_error.is_none_or(|(last, _)| span.start > last) {
             self.newest_error = Some((span.start, span.trace));
         }
@@ -195,6 +199,7 @@ fn view(edges: &BTreeMap<(End, End), Edge>, services: &[String], peers: &[Peer],
             calls: edge.sketch.red(seconds),
             slowest_trace_id: edge.slowest.map(|(_, trace)| trace.to_hex()),
             error_trace_id: edge.newest_error.map(|(_, trace)| trace.to_hex()),
+            newest_trace_id: edge.newest.map(|(_, trace)| trace.to_hex()),
         });
         nodes.insert(to.id.clone(), to);
     }

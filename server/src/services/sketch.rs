@@ -34,7 +34,7 @@ impl Sketch {
     }
 
     /// Returns the least duration that a share of the requests does not exceed, to half a bucket.
-    fn percentile(&self, share: f64) -> Nanos {
+    pub(super) fn percentile(&self, share: f64) -> Nanos {
         let rank = self.requests * share;
         let mut seen = 0.0;
         for (bucket, weight) in &self.buckets {

@@ -96,7 +96,7 @@ async fn requests_errors_and_durations_are_weighted_and_compared_with_the_period
         if flushed {
             store.storage.flush().await.unwrap();
         }
-        let found = red::read(&store.query, RANGE).await.unwrap();
+        let found = red::read(&store.query, RANGE, &red::Which::All).await.unwrap();
         assert!(found.is_complete);
         let names: Vec<_> = found.services.iter().map(|one| one.name.as_deref().unwrap()).collect();
         assert_eq!(names, ["shop", "mail"]);
@@ -110,7 +110,16 @@ async fn requests_errors_and_durations_are_weighted_and_compared_with_the_period
         let operations: Vec<_> = shop.operations.iter().map(|one| (one.name.as_str(), one.now.requests)).collect();
         assert_eq!(operations, [("GET /cart", 10.0), ("POST /pay", 4.0)]);
         assert_eq!(shop.operations[1].error_trace_id, Some("14".repeat(16)));
+        assert_eq!(shop.operations[0].newest_trace_id, Some("0a".repeat(16)));
         assert_eq!(shop.operations[1].before, None);
+        let one = red::read(&store.query, RANGE, &red::Which::One("shop".to_owned())).await.unwrap();
+        assert_eq!((one.services.len(), &one.services[0].now), (1, &shop.now));
+        let steps: Vec<u64> = one.services[0].p95_trend_ns.iter().map(|step| step.0).collect();
+        assert_eq!(
+            steps.iter().filter(|step| **step > 0).count(),
+            4,
+            "three steps of carts and one payment: {steps:?}"
+        );
         assert_eq!(found.services[1].now.requests, 1.0);
     }
 }

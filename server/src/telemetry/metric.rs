@@ -69,6 +69,10 @@ metrics! {
         "From the head of an export request to its acknowledgement";
     IngestRate, Gauge, "telltale.ingest.rate", "{item}/s", [],
         "Items acknowledged a second, over the last ten seconds";
+    IngestSenders, Gauge, "telltale.ingest.senders", "{sender}", [],
+        "Senders that are remembered, as in /api/senders";
+    IngestSendersForgotten, Counter, "telltale.ingest.senders.forgotten", "{sender}", [],
+        "Senders that were forgotten because the list is full";
     AdmissionUsed, Gauge, "telltale.admission.used", "By", [],
         "Memory given to requests that are being read and decoded";
     AdmissionLimit, Gauge, "telltale.admission.limit", "By", [],
@@ -208,6 +212,7 @@ impl Metric {
         !matches!(
             self,
             Self::IngestRate
+                | Self::IngestSenders
                 | Self::AdmissionUsed
                 | Self::AdmissionLimit
                 | Self::AdmissionWaiting

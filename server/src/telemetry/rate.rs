@@ -7,7 +7,7 @@ const SLOTS: usize = 10;
 
 /// Counts by second since some start.
 #[derive(Debug, Default)]
-pub(super) struct Rate {
+pub(crate) struct Rate {
     /// Second and count; the slot of a second is its number modulo [`SLOTS`].
     slots: [(u64, u64); SLOTS],
     /// When something was counted last.
@@ -16,12 +16,12 @@ pub(super) struct Rate {
 
 impl Rate {
     /// Begins at zero.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Counts `items` at `since_start`.
-    pub(super) fn add(&mut self, since_start: Duration, items: u64) {
+    pub(crate) fn add(&mut self, since_start: Duration, items: u64) {
         if items > 0 {
             self.last = Some(since_start);
         }
@@ -36,12 +36,12 @@ impl Rate {
     }
 
     /// Returns when something was counted last, since the same start.
-    pub(super) const fn last(&self) -> Option<Duration> {
+    pub(crate) const fn last(&self) -> Option<Duration> {
         self.last
     }
 
     /// Returns the mean of the last ten seconds (of fewer when there were fewer), the running one included.
-    pub(super) fn per_second(&self, since_start: Duration) -> f64 {
+    pub(crate) fn per_second(&self, since_start: Duration) -> f64 {
         let now = since_start.as_secs();
         let recent = self.slots.iter().filter(|(second, _)| now - (*second).min(now) < SLOTS as u64);
         let items: u64 = recent.map(|(_, count)| count).sum();

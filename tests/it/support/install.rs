@@ -18,6 +18,12 @@ pub(crate) fn python_metrics() -> &'static Path {
     PYTHON.get_or_init(|| python_with("python-metrics", "requirements-metrics.txt"))
 }
 
+/// Returns the Python interpreter that has what the Python snippet of the first-run page installs.
+pub(crate) fn python_instrument() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| python_with("python-instrument", "requirements-instrument.txt"))
+}
+
 fn python_with(name: &str, requirements: &str) -> PathBuf {
     let file = root().join("tests/clients/python").join(requirements);
     let folder = cached(name, &[&file], |folder| {
@@ -33,21 +39,29 @@ fn python_with(name: &str, requirements: &str) -> PathBuf {
 /// Returns the `node_modules` folder that has the OpenTelemetry SDK and axe-core.
 pub(crate) fn node_modules() -> &'static Path {
     static NODE_MODULES: OnceLock<PathBuf> = OnceLock::new();
-    NODE_MODULES.get_or_init(|| {
-        let source = root().join("tests/clients/node");
-        let (package, lock) = (source.join("package.json"), source.join("package-lock.json"));
-        let folder = cached("node", &[&package, &lock], |folder| {
-            std::fs::create_dir_all(folder).unwrap();
-            std::fs::copy(&package, folder.join("package.json")).unwrap();
-            std::fs::copy(&lock, folder.join("package-lock.json")).unwrap();
-            let ci = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
-            run(
-                Command::new("npm").args(ci).current_dir(folder),
-                "node 18 or newer, npm, and the packages of tests/clients/node",
-            );
-        });
-        folder.join("node_modules")
-    })
+    NODE_MODULES.get_or_init(|| node_with("node"))
+}
+
+/// Returns the `node_modules` folder that has what the Node snippet of the first-run page installs.
+pub(crate) fn node_instrument() -> &'static Path {
+    static NODE_MODULES: OnceLock<PathBuf> = OnceLock::new();
+    NODE_MODULES.get_or_init(|| node_with("node-instrument"))
+}
+
+fn node_with(name: &str) -> PathBuf {
+    let source = root().join("tests/clients").join(name);
+    let (package, lock) = (source.join("package.json"), source.join("package-lock.json"));
+    let folder = cached(name, &[&package, &lock], |folder| {
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::copy(&package, folder.join("package.json")).unwrap();
+        std::fs::copy(&lock, folder.join("package-lock.json")).unwrap();
+        let ci = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+        run(
+            Command::new("npm").args(ci).current_dir(folder),
+            "node 18 or newer, npm, and the packages of tests/clients/node*",
+        );
+    });
+    folder.join("node_modules")
 }
 
 /// Returns a folder that `install` fills once for these input files; a half-filled one is never taken for whole.

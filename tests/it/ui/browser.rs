@@ -219,6 +219,13 @@ impl Browser {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
+    /// Presses a key; unlike [`Self::press`] also where a part of a drawing has the focus.
+    pub(crate) async fn key(&self, key: char) {
+        let press = KeyActions::new("keyboard".to_owned());
+        let press = press.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
+        self.client.perform_actions(press).await.unwrap_or_else(|error| panic!("press {key:?}: {error}"));
+    }
+
     /// Lets the page believe that the reader prefers this scheme.
     pub(crate) async fn colour_scheme(&self, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);

@@ -51,7 +51,8 @@ pub(crate) fn clock_time(nanos: u64) -> El {
     time_el(nanos, format::clock)
 }
 
-fn time_el(nanos: u64, words: fn(u64, i32) -> String) -> El {
+/// A time in the words of a format; the exact time on hover.
+pub(crate) fn time_el(nanos: u64, words: fn(u64, i32) -> String) -> El {
     let prefs = use_prefs();
     let exact = telltale_model::UnixNanos(nanos).to_string();
     el("time").attr("datetime", &exact).attr("title", &exact).dyn_text(move || words(nanos, prefs.zone_minutes(nanos)))

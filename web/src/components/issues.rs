@@ -31,12 +31,13 @@ pub(crate) fn merge(list: &mut Vec<IssueView>, issue: IssueView) {
     list.truncate(strings::ISSUES_SHOWN);
 }
 
-fn key_of(issue: &IssueView) -> (String, String, String, Option<String>) {
-    (issue.code.clone(), issue.peer.clone(), issue.protocol.clone(), issue.service_name.clone())
+fn key_of(issue: &IssueView) -> [String; 5] {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    [issue.code.clone(), issue.peer.clone(), issue.protocol.clone(), text(&issue.service_name), text(&issue.user_agent)]
 }
 
 /// One issue.
-fn line(issue: &IssueView) -> El {
+pub(crate) fn line(issue: &IssueView) -> El {
     let (class, mark, word) = match issue.outcome.as_str() {
         "rejected" => ("issue issue-rejected", "✖", strings::ISSUE_REJECTED),
         "repaired" => ("issue issue-repaired", "▲", strings::ISSUE_REPAIRED),

@@ -1,47 +1,40 @@
-//! Copy-paste lines that send a first trace, one tab a language.
+//! Copy-paste lines that send a first trace, one tab a language; the lines themselves are in `telltale_api::snippets`.
 
 use leptos::prelude::*;
+use telltale_api::snippets::{Part, SNIPPETS};
 
 use crate::components::copy_button::copy_button;
 use crate::dom::{El, el, text_el};
 use crate::strings;
 
-/// A language and its lines.
-struct Snippet {
-    name: &'static str,
-    text: String,
-}
-
-/// Returns the snippets for an OTLP/HTTP address.
-fn snippets(endpoint: &str) -> Vec<Snippet> {
-    let of = |name, text: &str| Snippet { name, text: text.replace(strings::SNIPPET_PLACE, endpoint) };
-    vec![
-        of("Any SDK", strings::SNIPPET_ANY),
-        of("Python", strings::SNIPPET_PYTHON),
-        of("Node", strings::SNIPPET_NODE),
-        of("Elixir", strings::SNIPPET_ELIXIR),
-        of("curl", strings::SNIPPET_CURL),
-    ]
-}
-
 /// The tabs; `endpoint` is the OTLP/HTTP address as the reader's machine reaches it.
 pub(crate) fn snippet_tabs(endpoint: &str) -> El {
     let chosen = RwSignal::new(0_usize);
-    let all = StoredValue::new(snippets(endpoint));
-    let text = Signal::derive(move || {
-        all.with_value(|all| all.get(chosen.get()).map(|snippet| snippet.text.clone()).unwrap_or_default())
-    });
-    let names: Vec<&'static str> = all.with_value(|all| all.iter().map(|snippet| snippet.name).collect());
+    let names: Vec<&'static str> = SNIPPETS.iter().map(|snippet| snippet.name).collect();
     let tabs = tab_list("snippet-tab", "snippet-panel", strings::SNIPPETS_LABEL, &names, chosen);
+    let endpoint = endpoint.to_owned();
+    let ui = location().origin().unwrap_or_default();
+    let parts = move || {
+        let parts = SNIPPETS.get(chosen.get()).map(|snippet| snippet.parts).unwrap_or_default();
+        parts.iter().map(|part| part_el(part, &endpoint, &ui)).collect::<Vec<El>>()
+    };
     let panel = el("div")
         .id("snippet-panel")
         .class("snippet")
         .attr("role", "tabpanel")
         .attr("tabindex", "0")
         .dyn_attr("aria-labelledby", move || Some(format!("snippet-tab-{}", chosen.get())))
-        .add(el("pre").add(el("code").dyn_text(move || text.get())))
-        .add(copy_button(move || text.get_untracked(), strings::WHAT_SNIPPET, None));
+        .children(parts);
     el("div").class("snippets").add([tabs, panel])
+}
+
+/// Lines, where they belong, and a button that copies them.
+fn part_el(part: &Part, endpoint: &str, ui: &str) -> El {
+    let text = part.filled(endpoint, ui);
+    let code = el("pre").add(text_el("code", "", &text));
+    let lines =
+        el("div").class("snippet-lines").add([code, copy_button(move || text.clone(), strings::WHAT_SNIPPET, None)]);
+    el("div").class("snippet-part").add([text_el("p", "muted", part.place), lines])
 }
 
 /// A list of tabs that chooses one of several panels.
