@@ -281,5 +281,8 @@ async fn a_fault_is_shown_at_its_place() {
         .await;
     browser.until_text("The search failed").await;
     looked_at(&browser, "search-fault").await;
+    browser.goto("/search?q=order%20%22card&live=1").await;
+    browser.until_text("The search failed").await;
+    browser.accessible("search-fault-live").await;
     browser.close_with_refusals().await;
 }

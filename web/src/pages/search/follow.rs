@@ -14,8 +14,8 @@ use web_sys::{EventSource, MessageEvent};
 
 use super::list::grid;
 use super::{PAGE_ROWS, State};
-use crate::client::{self, Lifetime};
-use crate::components::bits::go_link;
+use crate::client::{self, Failure, Lifetime};
+use crate::components::bits::{failure_box, go_link};
 use crate::dom::{El, el, text_el};
 use crate::prefs::now_nanos;
 use crate::route::encode;
@@ -52,6 +52,8 @@ struct Follow {
     /// Rows of the last second, and those that are being counted.
     rate: RwSignal<u64>,
     counted: StoredValue<u64>,
+    /// Why the server does not take the search.
+    refused: RwSignal<Option<Failure>>,
     /// What came before the rows that were there already.
     early: StoredValue<Option<Vec<SearchRow>>>,
     source: StoredValue<Option<Stream>, LocalStorage>,
@@ -90,6 +92,7 @@ fn followed(state: State) -> Vec<El> {
         since: StoredValue::new(None),
         rate: RwSignal::new(0),
         counted: StoredValue::new(0),
+        refused: RwSignal::new(None),
         early: StoredValue::new(Some(Vec::new())),
         source: StoredValue::new_local(None),
     };
@@ -111,6 +114,13 @@ fn followed(state: State) -> Vec<El> {
     });
     let is_empty = Memo::new(move |_| state.rows.with(Buffer::is_empty));
     let body = move || match is_empty.get() {
+        _ if follow.refused.with(Option::is_some) => follow.refused.with(|refused| {
+            let again = move || {
+                follow.refused.set(None);
+                follow.open();
+            };
+            refused.as_ref().map_or_else(|| el("div"), |failure| failure_box(strings::SEARCH_FAILED, failure, again))
+        }),
         true => text_el("p", "muted list-empty", strings::SEARCH_LIVE_WAITING),
         // Whoever reads a row does not want it to run away.
         false => grid(state, Callback::new(move |()| follow.pause())),
@@ -197,6 +207,9 @@ impl Follow {
                 return;
             }
             self.status.set(Status::Broken);
+            if self.last.with_value(Option::is_none) {
+                self.ask_why();
+            }
             set_timeout(
                 move || {
                     if self.status.try_get_untracked() == Some(Status::Broken) {
@@ -209,6 +222,22 @@ impl Follow {
         });
         source.set_onerror(Some(broken.as_ref().unchecked_ref()));
         self.source.set_value(Some(Stream { source, _take: take, _broken: broken }));
+    }
+
+    /// A stream does not say why it was refused; the search does.
+    fn ask_why(self) {
+        let parameters = self.state.asked.with_untracked(Asked::parameters);
+        let address = format!("{}?{parameters}&include=", routes::SEARCH);
+        spawn_local(async move {
+            let answer = client::json::<SearchAnswer>(&address, self.lifetime).await;
+            if let Err(failure @ Failure::Refused { status: 400, .. }) = answer
+                && !self.lifetime.is_over()
+            {
+                drop(self.source.try_update_value(Option::take));
+                self.status.set(Status::Paused);
+                self.refused.set(Some(failure));
+            }
+        });
     }
 
     fn take(self, event: &MessageEvent) {
