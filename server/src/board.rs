@@ -10,6 +10,8 @@ use std::time::SystemTime;
 use telltale_api::live::LiveEvent;
 use telltale_query::Arrival;
 use telltale_signals::board::{Board, Mistake};
+use telltale_signals::limits::FILE_BYTES;
+use tokio::io::AsyncReadExt as _;
 
 use crate::expect;
 use crate::http::problem::Problem;
@@ -26,7 +28,7 @@ pub(crate) async fn board(state: &AppState, run: Option<(String, Scope)>) -> Res
         None => (None, Scope { arrival: Arrival { start_ns: since(state), end_ns: i64::MAX }, ..Scope::default() }),
     };
     let board = Board { file: state.config.signals.clone(), run, is_live: true, ..Board::default() };
-    let text = match tokio::fs::read_to_string(&path).await {
+    let text = match read(&path).await {
         Ok(text) => text,
         Err(error) => {
             let is_missing = error.kind() == std::io::ErrorKind::NotFound;
@@ -45,6 +47,14 @@ pub(crate) async fn board(state: &AppState, run: Option<(String, Scope)>) -> Res
     };
     let report = expect::now(state, &board.file, &file, &scope).await?;
     Ok(Board { report: Some(report), ..board })
+}
+
+/// Reads the file; of one that is too large as much as shows that it is.
+async fn read(path: &PathBuf) -> std::io::Result<String> {
+    let mut text = String::new();
+    let file = tokio::fs::File::open(path).await?;
+    file.take(FILE_BYTES as u64 + 1).read_to_string(&mut text).await?;
+    Ok(text)
 }
 
 fn since(state: &AppState) -> i64 {

@@ -13,7 +13,7 @@ use crate::http::page::escape;
 use crate::http::problem::Problem;
 use crate::http::story::told;
 use crate::limits::REPORT_TRACES;
-use crate::run::summary::{how, name};
+use crate::run::summary::how;
 use crate::state::AppState;
 
 pub(crate) mod comparison;
@@ -159,7 +159,7 @@ fn tests(out: &mut String, results: &Results, stories: &[Told]) {
         let outcome = outcome.as_ref().and_then(|value| value.as_str()).unwrap_or_default().to_owned();
         let class = if test.case.outcome.is_bad() { "bad" } else { "" };
         let trace = test.trace.as_ref().map(|trace| format!("{}{}", link(&trace.trace_id, stories), how(trace.how)));
-        let mut text = escape(&name(test));
+        let mut text = escape(&test.name());
         if test.case.outcome.is_bad() {
             let details = format!("{}\n{}\n{}", test.case.message, test.case.details, test.case.output);
             let message = test.case.message.lines().next().unwrap_or_default();

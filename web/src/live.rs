@@ -54,7 +54,7 @@ pub(crate) struct Batch {
     pub(crate) points: u64,
     /// What senders did wrong or oddly.
     pub(crate) issues: Vec<IssueView>,
-    /// Whether the signals file has changed.
+    /// Whether the signals file has changed, or a run began.
     pub(crate) signals: bool,
     /// Events that this reader missed, because it was too slow or the stream was broken.
     pub(crate) missed: bool,

@@ -76,7 +76,7 @@ pub enum LiveEvent {
     },
     /// A sender did something wrong or odd.
     Issue(IssueView),
-    /// The signals file has changed.
+    /// What promises are judged by has changed: the signals file, or a run began.
     Signals,
     /// The reader was too slow: this many events were left out.
     Skipped {

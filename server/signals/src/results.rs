@@ -45,6 +45,17 @@ pub struct Test {
     pub trace: Option<TestTrace>,
 }
 
+impl Test {
+    /// Returns class and name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.case.class.as_str() {
+            "" => self.case.name.clone(),
+            class => format!("{class}.{}", self.case.name),
+        }
+    }
+}
+
 /// How much telemetry there was.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -160,9 +171,8 @@ pub fn history(runs: &[Results]) -> Vec<TestHistory> {
         let revision = results.run.attributes.iter().find(|(key, _)| key == REVISION);
         let revision = revision.map_or("", |(_, value)| value.as_str());
         for test in results.tests.iter().filter(|test| test.case.outcome != Outcome::Skipped) {
-            let name = format!("{}.{}", test.case.class, test.case.name);
             let ran = Ran { test, revision, run: &results.run };
-            by_name.entry(name.trim_start_matches('.').to_owned()).or_default().push(ran);
+            by_name.entry(test.name()).or_default().push(ran);
         }
     }
     let mut out: Vec<TestHistory> = by_name.into_iter().map(|(name, cases)| of_test(name, &cases)).collect();

@@ -12,9 +12,11 @@ use crate::template::{names, template};
 
 mod significance;
 pub mod summary;
+mod tests_changed;
 mod text;
 
 pub use significance::p_value;
+pub use tests_changed::{TestChange, tests_changed};
 pub use text::{speed, text};
 
 /// Least number of spans on both sides before a difference of durations is judged.
@@ -77,6 +79,9 @@ pub struct Problem {
     pub operation: String,
     /// What, with its changing parts taken out.
     pub message: String,
+    /// What the first of them says, whole.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub example: String,
     /// How often.
     pub count: usize,
     /// A trace that has it, when there is one.
@@ -98,6 +103,9 @@ pub struct RunDiff {
     pub operations: Vec<Operation>,
     /// New and lost spans, attributes and metrics.
     pub schema: Vec<Change>,
+    /// Tests that fail now, are mended or are gone; of runs whose tests are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestChange>,
 }
 
 impl RunDiff {
@@ -124,6 +132,7 @@ pub fn compare(before: &Observed, after: &Observed) -> RunDiff {
         gone_errors: only(&old_errors, &new_errors),
         operations: operations(before, after),
         schema: schema::diff(&schema::schema(before), &schema::schema(after)),
+        tests: Vec::new(),
     }
 }
 
@@ -140,6 +149,7 @@ fn errors(observed: &Observed) -> BTreeMap<Error, Problem> {
             service: service.to_owned(),
             operation: operation.to_owned(),
             message,
+            example: text.to_owned(),
             count: 0,
             trace_id: some(trace_id),
             span_id: some(span_id),

@@ -11,6 +11,7 @@ use telltale_api::run::{Run, RunFile, RunOutcome};
 use telltale_signals::junit::Outcome;
 use telltale_signals::results::Results;
 use telltale_storage::offline::combine;
+use telltale_story::format::number::counted;
 use tempfile::TempDir;
 
 use super::read::{self, OpenError, Opened};
@@ -48,16 +49,22 @@ pub fn one(path: &Path) -> Result<Gathered, OpenError> {
 /// # Errors
 /// See [`OpenError`]; an artifact that cannot be opened is left out, and that is said.
 pub fn folder(path: &Path) -> Result<Gathered, OpenError> {
+    newest(path, FOLDER_RUNS)
+}
+
+/// The same for at most `limit` of them.
+pub(crate) fn newest(path: &Path, limit: usize) -> Result<Gathered, OpenError> {
     let (results, mut left_out) = results_below(path)?;
     let mut opened: Vec<Opened> = Vec::new();
-    for (path, _) in results.iter().take(FOLDER_RUNS) {
+    for (path, _) in results.iter().take(limit) {
         match read::open(path) {
             Ok(one) => opened.push(one),
             Err(error) => left_out.push(format!("{}: {error}", path.display())),
         }
     }
-    if results.len() > FOLDER_RUNS {
-        left_out.push(format!("{} older runs: the newest {FOLDER_RUNS} are shown", results.len() - FOLDER_RUNS));
+    if results.len() > limit {
+        left_out
+            .push(format!("{} older: the newest {limit} are shown", counted((results.len() - limit) as u64, "run")));
     }
     name_apart(&mut opened);
     let place = tempfile::Builder::new().prefix("telltale-open-").tempdir()?;

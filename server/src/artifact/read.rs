@@ -86,11 +86,11 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
 }
 
 fn opened(folder: TempDir) -> Result<Opened, OpenError> {
-    let manifest: Manifest = json(&folder.path().join(MANIFEST))?;
+    let manifest: Manifest = json(folder.path(), MANIFEST)?;
     if manifest.format > FORMAT {
         return Err(OpenError::Newer { found: manifest.format });
     }
-    let results: Results = json(&folder.path().join(RESULTS))?;
+    let results: Results = json(folder.path(), RESULTS)?;
     if !folder.path().join(STORE).is_dir() {
         return Err(OpenError::Foreign("it has no store".to_owned()));
     }
@@ -102,8 +102,7 @@ fn opened(folder: TempDir) -> Result<Opened, OpenError> {
 /// # Errors
 /// See [`OpenError`].
 pub fn results(path: &Path) -> Result<Results, OpenError> {
-    let bytes = entry(path, RESULTS)?;
-    serde_json::from_slice(&bytes).map_err(|error| OpenError::Foreign(format!("{RESULTS}: {error}")))
+    json(path, RESULTS)
 }
 
 /// Reads the schema of an artifact alone.
@@ -115,21 +114,32 @@ pub fn schema(path: &Path) -> Result<String, OpenError> {
     String::from_utf8(bytes).map_err(|error| OpenError::Foreign(format!("{SCHEMA}: {error}")))
 }
 
+fn json<T: serde::de::DeserializeOwned>(path: &Path, name: &str) -> Result<T, OpenError> {
+    serde_json::from_slice(&entry(path, name)?).map_err(|error| OpenError::Foreign(format!("{name}: {error}")))
+}
+
 /// Reads one of the JSON files of an artifact, packed or unpacked.
 fn entry(path: &Path, name: &str) -> Result<Vec<u8>, OpenError> {
-    let mut bytes = Vec::new();
     if path.is_dir() {
         let file = File::open(path.join(name)).map_err(|error| OpenError::Foreign(format!("{name}: {error}")))?;
-        file.take(ARTIFACT_JSON_BYTES).read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        return whole(file, name);
     }
     let file = File::open(path).map_err(|_| OpenError::Missing(path.to_owned()))?;
     let mut archive = archive(BufReader::new(file))?;
     let found = archive.entries().into_iter().find(|entry| entry.name == name);
     let found = found.ok_or_else(|| OpenError::Foreign(format!("it has no {name}")))?;
-    let read = archive.read(found.index, |reader| reader.take(ARTIFACT_JSON_BYTES).read_to_end(&mut bytes));
-    read.map_err(|error| OpenError::Unsafe(format!("the entry {name:?}: {error}")))??;
-    Ok(bytes)
+    let read = archive.read(found.index, |reader| whole(reader, name));
+    read.map_err(|error| OpenError::Unsafe(format!("the entry {name:?}: {error}")))?
+}
+
+/// Reads a JSON file whole, when it is no larger than one may be.
+fn whole(reader: impl Read, name: &str) -> Result<Vec<u8>, OpenError> {
+    let mut bytes = Vec::new();
+    let read = reader.take(ARTIFACT_JSON_BYTES + 1).read_to_end(&mut bytes)?;
+    match read as u64 > ARTIFACT_JSON_BYTES {
+        true => Err(OpenError::Unsafe(format!("{name} has more than {ARTIFACT_JSON_BYTES} bytes"))),
+        false => Ok(bytes),
+    }
 }
 
 /// Opens a zip under the guards that all zips have here (`telltale_share::archive`).
@@ -140,14 +150,6 @@ fn archive<R: Read + Seek>(reader: R) -> Result<Archive<R>, OpenError> {
             other => OpenError::Unsafe(other.to_string()),
         }
     })
-}
-
-fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, OpenError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let file = File::open(path).map_err(|error| OpenError::Foreign(format!("{name}: {error}")))?;
-    let mut bytes = Vec::new();
-    file.take(ARTIFACT_JSON_BYTES).read_to_end(&mut bytes)?;
-    serde_json::from_slice(&bytes).map_err(|error| OpenError::Foreign(format!("{name}: {error}")))
 }
 
 /// Unpacks a zip into an empty folder.

@@ -64,7 +64,7 @@ pub(crate) async fn check(args: &Args, environment: Environment<'_>, out: &mut i
     // A mistake in the file is told without a server.
     let file = telltale_signals::parse(&text).map_err(|error| Failure::Usage(format!("{name}:{error}")))?;
     if let Some(artifact) = &args.source.artifact {
-        let (_, observed) = observed(artifact).await?;
+        let observed = observed(artifact).await?;
         let report = telltale_signals::evaluate(&name, &file, &observed);
         return tell(&report, args.json, args.junit.as_deref(), environment, out);
     }
@@ -127,7 +127,7 @@ async fn bless(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
         )));
     }
     let text = match &args.source.artifact {
-        Some(artifact) => telltale_signals::bless::bless(&observed(artifact).await?.1, args.tolerance),
+        Some(artifact) => telltale_signals::bless::bless(&observed(artifact).await?, args.tolerance),
         None => {
             let mut address = args.part.address(&args.server, routes::BLESS)?;
             address.query_pairs_mut().append_pair("tolerance", &args.tolerance.to_string());

@@ -9,7 +9,7 @@ use telltale_signals::runs;
 use telltale_story::resolve::Key;
 
 use super::client::{self, Failure, Request, Server, visible};
-use super::source::{is_artifact, observed};
+use super::source::{compared, is_artifact};
 use super::story::find;
 
 /// Compare two runs, two traces, or a trace with what is usual (`diff ID baseline`)
@@ -65,9 +65,7 @@ async fn artifacts(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
     if args.markdown {
         return Err(Failure::Usage("runs are compared as text or JSON; --markdown is for traces".to_owned()));
     }
-    let (a, before) = observed(Path::new(&args.a)).await?;
-    let (b, after) = observed(Path::new(&args.b)).await?;
-    let diff = runs::compare(&before, &after);
+    let (a, b, diff) = compared(Path::new(&args.a), Path::new(&args.b)).await?;
     if args.json {
         serde_json::to_writer(&mut *out, &diff).map_err(io::Error::from)?;
         writeln!(out)?;

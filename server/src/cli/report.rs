@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use telltale_api::routes;
-use telltale_signals::runs::{self, RunDiff};
+use telltale_signals::runs::RunDiff;
 use telltale_story::format::number::bytes;
 
 use super::client::{self, Failure, Request, Server};
@@ -51,9 +51,8 @@ pub(crate) async fn report(args: &Args) -> Result<(), Failure> {
             )));
         }
         Some(with) if is_artifact(&args.what) && is_artifact(with) => {
-            let (a, before) = source::observed(Path::new(&args.what)).await?;
-            let (b, after) = source::observed(Path::new(with)).await?;
-            comparison::page(&runs::compare(&before, &after), &a, &b)
+            let (a, b, diff) = source::compared(Path::new(&args.what), Path::new(with)).await?;
+            comparison::page(&diff, &a, &b)
         }
         Some(with) if is_trace(&args.what) && (with == BASELINE || is_trace(with)) => of_traces(args, with).await?,
         Some(with) => {

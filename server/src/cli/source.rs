@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use telltale_signals::Observed;
+use telltale_signals::results::Results;
+use telltale_signals::runs::{self, RunDiff};
 use telltale_signals::schema::{self, Schema};
 
 use super::client::Failure;
@@ -74,13 +76,25 @@ pub(crate) fn words(problem: Problem) -> Failure {
     Failure::Failed(problem.body().error.message)
 }
 
-/// Reads everything that an artifact holds, and what it calls itself.
-pub(crate) async fn observed(path: &Path) -> Result<(String, Observed), Failure> {
+/// Reads everything that an artifact holds.
+pub(crate) async fn observed(path: &Path) -> Result<Observed, Failure> {
+    read(path).await.map(|(_, observed)| observed)
+}
+
+/// Reads what the run of an artifact came to, and everything that the artifact holds.
+async fn read(path: &Path) -> Result<(Results, Observed), Failure> {
     let opened = Opened::open(path).await?;
-    let name = opened.gathered.shown.runs.first().map(|run| run.name.clone()).unwrap_or_default();
+    let results = opened.gathered.shown.artifacts.first().map(|run| run.results.clone()).unwrap_or_default();
     let observed = opened.observe().await;
     opened.close().await?;
-    Ok((name, observed?))
+    Ok((results, observed?))
+}
+
+/// Compares two artifacts; returns what the older and the newer run are called, too.
+pub(crate) async fn compared(before: &Path, after: &Path) -> Result<(String, String, RunDiff), Failure> {
+    let ((a, before), (b, after)) = (read(before).await?, read(after).await?);
+    let diff = RunDiff { tests: runs::tests_changed(&a.tests, &b.tests), ..runs::compare(&before, &after) };
+    Ok((a.run.name, b.run.name, diff))
 }
 
 /// Reads the schema that an artifact keeps.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
+use telltale_api::live::LiveEvent;
 use telltale_api::run::{Mark, RunList};
 use telltale_signals::results::{Results, RunPage, TestList, history};
 use telltale_signals::runs;
@@ -96,7 +97,12 @@ pub(super) async fn mark(
             .hint(r#"send {"name":"before my change"} as JSON"#)
     })?;
     let now = state.now();
-    answer::work(move || answer::json(&state.runs.mark(&mark.name, now)?)).await
+    answer::work(move || {
+        let run = state.runs.mark(&mark.name, now)?;
+        state.live.publish(LiveEvent::Signals);
+        answer::json(&run)
+    })
+    .await
 }
 
 /// Answers with what differs between the runs `a` and `b`.
@@ -114,7 +120,10 @@ pub(super) async fn diff(
     let after = observe::observe(&state, &after, observe::ALL).await?;
     let as_text = value(&pairs, "format") == Some("text");
     answer::work(move || {
-        let diff = runs::compare(&before, &after);
+        let mut diff = runs::compare(&before, &after);
+        if let (Some(before), Some(after)) = (artifact(&state, &a), artifact(&state, &b)) {
+            diff.tests = runs::tests_changed(&before.results.tests, &after.results.tests);
+        }
         match as_text {
             true => Ok(answer::body(answer::TEXT, runs::text(&diff, &a, &b))),
             false => answer::json(&diff),

@@ -17,10 +17,14 @@ pub(crate) fn page(diff: &RunDiff, before: &str, after: &str) -> String {
     let speed: Vec<&Operation> = diff.operations.iter().filter(differs).collect();
     let queries = |operation: &&Operation| operation.database_calls_before != operation.database_calls_after;
     let queries: Vec<&Operation> = diff.operations.iter().filter(queries).collect();
-    let nothing = diff.new_errors.is_empty() && diff.gone_errors.is_empty() && diff.schema.is_empty();
+    let nothing =
+        diff.tests.is_empty() && diff.new_errors.is_empty() && diff.gone_errors.is_empty() && diff.schema.is_empty();
     if nothing && speed.is_empty() && queries.is_empty() {
         out.push_str("<p class=\"good\">No difference beyond chance.</p>");
     }
+    section(&mut out, "Tests", &["", "Test", "Why"], &diff.tests, |change| {
+        vec![change.word().to_owned(), escape(&change.name), escape(&change.message)]
+    });
     problems(&mut out, "New errors", &diff.new_errors);
     section(&mut out, "Slower and faster operations", &["Operation", "How"], &speed, |operation| {
         vec![operation_name(operation), runs::speed(operation).map(|text| escape(&text)).unwrap_or_default()]
@@ -105,6 +109,7 @@ fn section<T>(out: &mut String, title: &str, heads: &[&str], rows: &[T], cells: 
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use telltale_signals::runs::TestChange;
     use telltale_signals::schema::Change;
 
     fn diff(text: &str) -> RunDiff {
@@ -112,6 +117,7 @@ mod tests {
             service: text.into(),
             operation: text.into(),
             message: text.into(),
+            example: text.into(),
             count: 2,
             trace_id: Some(text.into()),
             span_id: None,
@@ -135,6 +141,7 @@ mod tests {
             gone_errors: vec![problem],
             operations: vec![operation(Speed::Slower), operation(Speed::Same)],
             schema: vec![change],
+            tests: vec![TestChange { name: text.into(), message: text.into(), ..TestChange::default() }],
         }
     }
 
@@ -143,6 +150,7 @@ mod tests {
         let page = page(&diff("x"), "before", "after");
         for part in [
             "before → after",
+            "<td>gone</td>",
             "New errors",
             "slower: median 9.00 ms instead of 1.00 ms",
             "p &lt; 0.001",

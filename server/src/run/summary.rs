@@ -104,22 +104,13 @@ fn tests(out: &mut String, results: &Results) {
     let _infallible = writeln!(out, "  tests         {}", parts.collect::<Vec<_>>().join(", "));
     let bad: Vec<&Test> = results.tests.iter().filter(|test| test.case.outcome.is_bad()).collect();
     for test in bad.iter().take(SHOWN) {
-        let _infallible = writeln!(out, "    ✗ {}: {}", one_line(&name(test)), short(first_line(&test.case.message)));
+        let _infallible = writeln!(out, "    ✗ {}: {}", one_line(&test.name()), short(first_line(&test.case.message)));
         if let Some(trace) = &test.trace {
             let span = trace.span_id.as_ref().map(|span| format!("/{span}")).unwrap_or_default();
             let _infallible = writeln!(out, "      /t/{}{span}{}", trace.trace_id, how(trace.how));
         }
     }
     more(out, bad.len());
-}
-
-/// Returns class and name.
-#[must_use]
-pub(crate) fn name(test: &Test) -> String {
-    match test.case.class.as_str() {
-        "" => test.case.name.clone(),
-        class => format!("{class}.{}", test.case.name),
-    }
 }
 
 /// Says how sure a trace is, where that is not plain.
@@ -205,7 +196,7 @@ pub fn annotations(results: &Results) -> String {
         let file =
             if test.case.file.is_empty() { String::new() } else { format!("file={},", property(&test.case.file)) };
         let line = test.case.line.map(|line| format!("line={line},")).unwrap_or_default();
-        let _infallible = writeln!(out, "::error {file}{line}title={}::{}", property(&name(test)), escape(&text));
+        let _infallible = writeln!(out, "::error {file}{line}title={}::{}", property(&test.name()), escape(&text));
     }
     out
 }

@@ -108,7 +108,8 @@ pub(super) async fn a_folder_is_shown_as_one(place: &Place) {
     browser.accessible("runs-folder").await;
     browser.screenshot("runs-folder").await;
     browser.click("#runs-compare").await;
-    browser.until_text("2 errors gone").await;
+    browser.until_text("1 test mended or gone, 2 errors gone").await;
+    browser.until_text("mended").await;
     browser.goto("/runs").await;
     browser.until_text("Tests of 2 runs").await;
     browser.click(".runs-last a").await;

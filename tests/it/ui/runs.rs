@@ -53,12 +53,19 @@ async fn runs_are_begun_by_the_button_and_compared() {
     work(&server, 10, 20, 1, None).await;
     begin(&browser, "after").await;
     work(&server, 40, 60, 4, Some("card_declined: order 17")).await;
+    // One that is begun elsewhere appears by itself, and is nobody's business afterwards.
+    let marked =
+        server.http.send(server.http.request(reqwest::Method::POST, "/api/runs").body("{\"name\":\"elsewhere\"}"));
+    let _ = marked.await.ok();
+    browser.until_text("elsewhere").await;
+    browser.click("[aria-label='Before: before my change']").await;
+    browser.click("[aria-label='After: after']").await;
     browser.accessible("runs").await;
     browser.screenshot("runs").await;
     browser.click("#runs-compare").await;
     for text in [
         "1 new error, 1 operation slower, 1 operation with more queries",
-        "card_declined: order *",
+        "card_declined: order 17",
         "+200",
         "p < 0.001, 20 against 20 spans",
         "Database calls beneath one operation",

@@ -11,6 +11,7 @@ use crate::announce::use_announcer;
 use crate::client::{self, Failure, Lifetime};
 use crate::components::bits::{ago, date_time, failure_box, go_link, skeleton, words};
 use crate::dom::{El, el, hidden, sign, text_el};
+use crate::live::use_live;
 use crate::nav::use_nav;
 use crate::route::{Place, encode};
 use crate::{format, strings};
@@ -48,15 +49,21 @@ pub(crate) struct Asked<T: Send + Sync + 'static> {
     pub(crate) load: Callback<()>,
 }
 
-/// Asks for JSON and keeps the answer.
-pub(crate) fn ask<T: serde::de::DeserializeOwned + Send + Sync + 'static>(url: String) -> Asked<T> {
+/// Asks for JSON and keeps the answer; an equal one changes nothing on the page.
+pub(crate) fn ask<T: serde::de::DeserializeOwned + PartialEq + Send + Sync + 'static>(url: String) -> Asked<T> {
     let lifetime = Lifetime::of_component();
     let answer = RwSignal::new(None);
     let load = Callback::new(move |()| {
         let url = url.clone();
         spawn_local(async move {
             let result = client::json::<T>(&url, lifetime).await;
-            if !lifetime.is_over() && result.as_ref().err() != Some(&Failure::Aborted) {
+            if lifetime.is_over() || result.as_ref().err() == Some(&Failure::Aborted) {
+                return;
+            }
+            let is_same = answer.with_untracked(|known: &Option<Result<crate::shared::Shared<T>, Failure>>| {
+                matches!((known, &result), (Some(Ok(known)), Ok(new)) if **known == *new)
+            });
+            if !is_same {
                 answer.set(Some(result.map(crate::shared::Shared::new)));
             }
         });
@@ -69,26 +76,35 @@ fn list_page() -> El {
     document().set_title(&format!("{} · telltale", strings::RUNS_TITLE));
     let asked = ask::<RunList>(routes::RUNS.to_owned());
     let (answer, load) = (asked.answer, asked.load);
+    let chosen = [RwSignal::new(None), RwSignal::new(None)];
+    let live = use_live();
+    Effect::new(move |first: Option<()>| {
+        // A run that was begun elsewhere: on the command line, on the board.
+        let batch = live.batch.get();
+        if first.is_some() && (batch.signals || batch.missed) {
+            load.run(());
+        }
+    });
     let list = el("div").class("page-part").children(move || match answer.get() {
         None => vec![skeleton(6)],
         Some(Err(failure)) => vec![failure_box(strings::RUNS_FAILED, &failure, move || load.run(()))],
         Some(Ok(list)) => {
             let mut parts: Vec<El> = Vec::new();
-            if list.takes_marks {
-                parts.push(mark_form(load));
-            }
             if list.runs.is_empty() {
                 parts.push(text_el("p", "", strings::RUNS_NONE));
                 parts.push(text_el("p", "muted", strings::RUNS_NONE_MARK));
                 parts.push(text_el("p", "muted", strings::RUNS_NONE_RUN));
             } else {
-                parts.push(table(&list.runs));
+                parts.push(table(&list.runs, chosen));
                 parts.push(history::history());
             }
             parts
         }
     });
-    el("div").class("runs").add([text_el("h1", "", strings::RUNS_TITLE), list])
+    // Beside the list and not in it: what is being typed stays when the list changes.
+    let takes_marks = Memo::new(move |_| answer.with(|answer| matches!(answer, Some(Ok(list)) if list.takes_marks)));
+    let form = el("div").children(move || takes_marks.get().then(|| mark_form(load)));
+    el("div").class("runs").add([text_el("h1", "", strings::RUNS_TITLE), form, list])
 }
 
 /// Begins a run.
@@ -102,6 +118,7 @@ fn mark_form(load: Callback<()>) -> El {
         }
         spawn_local(async move {
             match begin_run(&mark, lifetime).await {
+                // The live stream tells it to other pages; this one need not wait for that.
                 Ok(_) => {
                     name.set(String::new());
                     load.run(());
@@ -135,29 +152,34 @@ pub(crate) async fn begin_run(mark: &Mark, lifetime: Lifetime) -> Result<Run, Fa
     client::post(routes::RUNS, "application/json", &body, lifetime).await
 }
 
-/// The table, with the choice of two to compare: at first the newest against the one before it.
-fn table(runs: &[Run]) -> El {
+/// The table, with the choice of two to compare: the newest against the one before it, until the reader chooses.
+fn table(runs: &[Run], chosen: [RwSignal<Option<String>>; 2]) -> El {
     let nav = use_nav();
     let name_at = |at: usize| runs.get(at).map(|run| run.name.clone()).unwrap_or_default();
-    let before = RwSignal::new(name_at(1.min(runs.len().saturating_sub(1))));
-    let after = RwSignal::new(name_at(0));
-    let choice = move |group: &'static str, words: &str, chosen: RwSignal<String>, name: &str| {
-        let (own, other) = (name.to_owned(), name.to_owned());
-        let field = el("input")
-            .attr("type", "radio")
-            .attr("name", group)
-            .label(&format!("{words}: {name}"))
-            .dyn_checked(move || chosen.get() == own)
-            .on_check(move |_| chosen.set(other.clone()));
-        el("td").class("runs-choice").add(field)
-    };
+    let standard = [name_at(1.min(runs.len().saturating_sub(1))), name_at(0)];
+    let [before, after] = [0, 1].map(|side: usize| {
+        let (chosen, standard) = (chosen.get(side).copied(), standard.get(side).cloned().unwrap_or_default());
+        Memo::new(move |_| chosen.and_then(|chosen| chosen.get()).unwrap_or_else(|| standard.clone()))
+    });
+    let [choose_before, choose_after] = chosen;
+    let choice =
+        move |group: &'static str, words: &str, shown: Memo<String>, chosen: RwSignal<Option<String>>, name: &str| {
+            let (own, other) = (name.to_owned(), name.to_owned());
+            let field = el("input")
+                .attr("type", "radio")
+                .attr("name", group)
+                .label(&format!("{words}: {name}"))
+                .dyn_checked(move || shown.get() == own)
+                .on_check(move |_| chosen.set(Some(other.clone())));
+            el("td").class("runs-choice").add(field)
+        };
     let comparable = runs.len() > 1;
     let has_outcomes = runs.iter().any(|run| run.outcome.is_some());
     let rows = runs.iter().map(|run| {
         let choices = comparable.then(|| {
             vec![
-                choice("before", strings::RUNS_BEFORE, before, &run.name),
-                choice("after", strings::RUNS_AFTER, after, &run.name),
+                choice("before", strings::RUNS_BEFORE, before, choose_before, &run.name),
+                choice("after", strings::RUNS_AFTER, after, choose_after, &run.name),
             ]
         });
         el("tr").add(choices.unwrap_or_default()).add(row(run, has_outcomes))

@@ -11,6 +11,11 @@ use super::{Operation, Problem, RunDiff, Speed};
 #[must_use]
 pub fn text(diff: &RunDiff, before: &str, after: &str) -> String {
     let mut out = format!("{} → {}\n", one_line(before), one_line(after));
+    for change in &diff.tests {
+        let why = if change.message.is_empty() { String::new() } else { format!(": {}", one_line(&change.message)) };
+        let trace = change.trace.as_ref().map(|trace| format!(" (/t/{})", trace.trace_id)).unwrap_or_default();
+        let _infallible = writeln!(out, "test {}: {}{why}{trace}", change.word(), one_line(&change.name));
+    }
     problems(&mut out, "new error", &diff.new_errors);
     problems(&mut out, "error gone", &diff.gone_errors);
     for operation in &diff.operations {

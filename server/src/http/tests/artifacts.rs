@@ -17,6 +17,7 @@ use crate::artifact::read::OpenError;
 use crate::artifact::write::{Contents, write};
 use crate::cli::client::Failure;
 use crate::cli::{check, diff, report, schema};
+use crate::limits::RUN_FILE_PIECE_BYTES;
 use crate::observe::{ALL, Scope, observe};
 
 /// Writes what a server holds as the artifact of a run. The server is of no use afterwards.
@@ -45,10 +46,35 @@ async fn artifact(server: &Server, path: &Path, name: &str, outcome: Outcome) {
         expectations: None,
         junit: &[],
         output: None,
-        attachments: &[],
+        attachments: &[attachment()],
         store: &server.state.data_dir,
     };
     write(path, &contents).unwrap();
+}
+
+/// A page with a script, of a few pieces and a bit.
+fn attachment() -> PathBuf {
+    static PLACE: std::sync::OnceLock<tempfile::TempDir> = std::sync::OnceLock::new();
+    let path = PLACE.get_or_init(|| tempfile::tempdir().unwrap()).path().join("page \"1\".html");
+    let text = "<script>alert(1)</script>\n".repeat(RUN_FILE_PIECE_BYTES * 5 / 26);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// Scenario: an attachment that is larger than what is read at once, and would run in a browser. Guarantees: every byte
+/// arrives; it is a text that nothing runs; its name cannot break out of a header.
+#[tokio::test]
+async fn an_attachment_is_given_whole_and_runs_nothing() {
+    let (_folder, before, _) = two().await;
+    let server = Server::showing(crate::cli::source::Opened::open(&before).await.unwrap());
+    let files = server.get("/api/runs/show?run=main").await.json()["files"].clone();
+    assert_eq!(files[0]["name"], "attachments/page \"1\".html");
+    let answer = server.get("/api/runs/file?run=main&name=attachments/page%20%221%22.html").await;
+    assert_eq!(answer.body, std::fs::read(attachment()).unwrap());
+    assert_eq!(answer.header("content-length"), files[0]["bytes"].to_string());
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(answer.header("content-security-policy"), "sandbox; default-src 'none'");
+    assert_eq!(answer.header("content-disposition"), "inline; filename=\"page__1_.html\"");
 }
 
 /// A folder with the artifacts `before.telltale` and, deeper, `after.telltale`, an hour apart.
@@ -118,7 +144,8 @@ async fn artifacts_are_compared_and_reported() {
     let (before, after) = (before.display().to_string(), after.display().to_string());
     let (text, outcome) = run(&["diff", &before, &after]).await;
     assert_eq!(outcome, Ok(()));
-    assert!(text.starts_with("main → main\nnew error: 1× work work: lost * (/t/1af7"), "{text}");
+    let start = "main → main\ntest mended: test_order\nnew error: 1× work work: lost * (/t/1af7";
+    assert!(text.starts_with(start), "{text}");
     assert!(text.contains("error gone: 1× orders log: order failed: deadlock detected"), "{text}");
     let (json, _) = run(&["diff", &before, &after, "--json"]).await;
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["new_errors"][0]["message"], "lost *");
@@ -158,12 +185,27 @@ async fn a_folder_of_artifacts_is_one_store_with_both_runs() {
     assert_eq!((&tests["runs"], &tests["tests"][0]["is_flaky"]), (&2.into(), &true.into()));
     assert_eq!(tests["tests"][0]["failed_in"]["run"], "main");
     let diff = server.get("/api/runs/diff?a=main&b=main%20(2)").await.json();
-    assert_eq!(diff["new_errors"][0]["message"], "lost *");
+    assert_eq!(
+        (&diff["new_errors"][0]["message"], &diff["new_errors"][0]["example"]),
+        (&"lost *".into(), &"lost 7".into())
+    );
+    assert_eq!(diff["tests"][0]["name"], "test_order");
     assert_eq!(server.get("/api/runs/show?run=never").await.error(404), "run_not_found");
     assert_eq!(server.get("/api/runs/show").await.error(400), "bad_parameter");
     assert_eq!(server.get("/api/runs/file?run=main&name=store/FORMAT").await.error(404), "no_such_file");
     assert_eq!(server.post("/api/runs", "{\"name\":\"x\"}").await.error(400), "run");
     assert!(before.exists());
+    let one = gather::newest(folder.path(), 1).unwrap();
+    assert_eq!(one.shown.runs[0].name, "main", "the newest");
+    assert_eq!(one.left_out[1], "1 run older: the newest 1 are shown");
+    let empty = tempfile::tempdir().unwrap();
+    // As deep as the limit, and one deeper.
+    for (place, found) in [("1/2/3/4", 0), ("1/2/3", 1)] {
+        std::fs::create_dir_all(empty.path().join(place)).unwrap();
+        std::fs::copy(&before, empty.path().join(place).join("run.telltale")).unwrap();
+        let seen = gather::results_below(empty.path()).map_or(0, |(seen, _)| seen.len());
+        assert_eq!(seen, found, "{place}");
+    }
     let empty = tempfile::tempdir().unwrap();
     assert!(matches!(gather::folder(empty.path()), Err(OpenError::Empty(_))));
 }

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::harness::Server;
 use crate::cli::client::Failure;
-use crate::cli::{check, diff, mark, schema, wait};
+use crate::cli::{check, diff, mark, report, schema, wait};
 
 #[derive(Debug, Parser)]
 enum Command {
@@ -16,6 +16,7 @@ enum Command {
     Schema(schema::Args),
     Mark(mark::Args),
     Diff(diff::Args),
+    Report(report::Args),
 }
 
 /// A folder and a server to run commands with.
@@ -48,6 +49,7 @@ impl Place {
             Command::Schema(args) => schema::run(args, &mut out).await,
             Command::Mark(args) => mark::mark(args, &mut out).await,
             Command::Diff(args) => diff::diff(args, &mut out).await,
+            Command::Report(args) => report::report(args).await,
         };
         let outcome = outcome.map_err(|failure| (failure.exit_code(), failure.to_string()));
         (String::from_utf8(out).unwrap(), outcome)
@@ -148,4 +150,24 @@ async fn runs_are_marked_and_compared() {
     let (code, message) = place.run(&["diff", "before", "never"], &[]).await.1.unwrap_err();
     assert_eq!(code, ExitCode::from(4));
     assert_eq!(message, "there is no run \"never\"\nhint: the runs are: after, before");
+}
+
+/// Guarantees: a trace, two traces, and two named runs of a running server are one page each.
+#[tokio::test]
+async fn traces_and_comparisons_are_reported() {
+    let place = Place::new().await;
+    for name in ["before", "after"] {
+        place.server.tick();
+        place.run(&["mark", name], &[]).await.1.unwrap();
+    }
+    let (page, trace) = (place.path("page.html"), super::sample::TRACE);
+    let read = || std::fs::read_to_string(&page).unwrap();
+    place.run(&["report", trace, "--out", &page], &[]).await.1.unwrap();
+    assert!(read().contains("POST /orders") && read().starts_with("<!doctype html>"), "{}", read());
+    place.run(&["report", trace, trace, "--html", &page], &[]).await.1.unwrap();
+    assert!(read().contains(&format!("<h1>{trace} → {trace}</h1>")), "{}", read());
+    place.run(&["report", "before", "after", "--out", &page], &[]).await.1.unwrap();
+    assert!(read().contains("No difference beyond chance"), "{}", read());
+    let (code, message) = place.run(&["report", "before", "never", "--out", &page], &[]).await.1.unwrap_err();
+    assert_eq!((code, message.contains("there is no run \"never\"")), (ExitCode::from(4), true), "{message}");
 }

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use telltale_api::routes;
-use telltale_signals::runs::{Operation, Problem, RunDiff, Speed};
+use telltale_signals::runs::{Operation, Problem, RunDiff, Speed, TestChange};
 use telltale_signals::schema::Change;
 
 use super::show::{heads, problems, side};
+use super::tests::story;
 use super::{ask, compare_place, head, quiet_head};
 use crate::components::bits::{failure_box, go_link, skeleton};
 use crate::dom::{El, el, text_el};
@@ -48,7 +49,10 @@ fn parts(diff: &RunDiff) -> Vec<El> {
         .filter(|operation| operation.database_calls_before != operation.database_calls_after)
         .collect();
     let faster = speed.len() - diff.slower().count();
+    let worse = diff.tests.iter().filter(|change| change.is_worse()).count();
     let counted = [
+        (worse, "test failing"),
+        (diff.tests.len() - worse, "test mended or gone"),
         (diff.new_errors.len(), "new error"),
         (diff.gone_errors.len(), "error gone"),
         (diff.slower().count(), "operation slower"),
@@ -65,12 +69,13 @@ fn parts(diff: &RunDiff) -> Vec<El> {
         format!("{} {} {rest}", format::count(number(count)), plural(noun, count)).trim_end().to_owned()
     });
     let told: Vec<String> = told.collect();
-    let class = match (diff.new_errors.is_empty() && diff.slower().next().is_none(), told.is_empty()) {
+    let class = match (worse == 0 && diff.new_errors.is_empty() && diff.slower().next().is_none(), told.is_empty()) {
         (false, _) => "verdict verdict-failed",
         (true, true) => "verdict verdict-ok",
         (true, false) => "verdict verdict-warn",
     };
     let mut parts = vec![text_el("section", class, &strings::compare_told(&told)).label(strings::COMPARE_TITLE)];
+    parts.extend(tests_changed(&diff.tests));
     parts.extend(errors(strings::COMPARE_NEW_ERRORS, &diff.new_errors));
     parts.extend(speeds(&speed));
     parts.extend(query_counts(&queries));
@@ -90,6 +95,27 @@ fn section(title: &str, body: El) -> El {
 
 fn errors(title: &str, found: &[Problem]) -> Option<El> {
     (!found.is_empty()).then(|| section(title, problems(found)))
+}
+
+/// Tests that fail now, with the way to their stories; those that are mended or gone.
+fn tests_changed(changes: &[TestChange]) -> Option<El> {
+    let rows: Vec<El> = changes
+        .iter()
+        .map(|change| {
+            let class = if change.is_worse() { "tag tag-warn" } else { "tag" };
+            let trace = change.trace.as_ref().map(|trace| story(Some(trace))).unwrap_or_default();
+            el("tr").add([
+                el("td").add(text_el("span", class, change.word())),
+                text_el("td", "", &change.name),
+                text_el("td", "muted", &change.message),
+                el("td").add(trace),
+            ])
+        })
+        .collect();
+    (!rows.is_empty()).then(|| {
+        let table = el("table").class("plain-table").add(el("tbody").add(rows));
+        section(strings::RUNS_TESTS_COLUMN, el("div").class("table-place").add(table))
+    })
 }
 
 fn name_cell(operation: &Operation) -> El {

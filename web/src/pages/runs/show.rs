@@ -112,6 +112,11 @@ fn expectations(results: &Results) -> Option<El> {
     Some(el("section").class("page-part").add([text_el("h2", "", &title), verdicts(report, false)]))
 }
 
+/// What the first of a group of errors says.
+fn said(problem: &Problem) -> &str {
+    if problem.example.is_empty() { &problem.message } else { &problem.example }
+}
+
 /// The errors of a run or of a comparison, each with its story.
 pub(super) fn problems(problems: &[Problem]) -> El {
     let rows = problems.iter().map(|problem| {
@@ -122,7 +127,7 @@ pub(super) fn problems(problems: &[Problem]) -> El {
         el("tr").add([
             text_el("td", "num", &format!("{}×", format::count(number(problem.count)))),
             text_el("td", "", place.trim()),
-            el("td").add(text_el("code", "danger-text", &problem.message)),
+            el("td").add(text_el("code", "danger-text", said(problem)).attr("title", &problem.message)),
             el("td").add(link),
         ])
     });

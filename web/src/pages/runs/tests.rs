@@ -65,21 +65,13 @@ pub(super) fn tests(results: &Shared<Results>) -> Option<El> {
     )
 }
 
-/// Returns class and name.
-fn name(test: &Test) -> String {
-    match test.case.class.as_str() {
-        "" => test.case.name.clone(),
-        class => format!("{class}.{}", test.case.name),
-    }
-}
-
 fn row(test: &Test) -> El {
     let case = &test.case;
     let (class, mark, word) = outcome(case.outcome);
     let badge = el("span").class(class).add([sign(mark), text_el("span", "", word)]);
     let took = format::duration(i64::try_from(case.duration_ns).unwrap_or(i64::MAX));
     el("tr").class(if case.outcome.is_bad() { "runs-test-bad" } else { "" }).add([
-        el("td").add(text_el("span", "", &name(test))).add(said(test)),
+        el("td").add(text_el("span", "", &test.name())).add(said(test)),
         el("td").add(badge),
         text_el("td", "num", &took),
         el("td").add(story(test.trace.as_ref())),
