@@ -28,6 +28,7 @@ mod maintenance;
 mod memtable;
 pub mod offline;
 mod recovery;
+mod reserve;
 pub mod retention;
 pub mod schema;
 pub mod segment;

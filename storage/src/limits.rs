@@ -25,6 +25,8 @@ pub const APPEND_WAIT: Duration = Duration::from_secs(5);
 pub const FLUSH_RETRY: Duration = Duration::from_secs(5);
 /// Free bytes on the data folder's disk below which appends are refused with `Error::DiskFull`.
 pub const FREE_BYTES_MIN: u64 = 256 << 20;
+/// Bytes that are set aside on the disk, so that a start succeeds when somebody else has filled it.
+pub const RESERVE_BYTES: u64 = 16 << 20;
 /// Payload bytes from which decoding leaves the caller's thread.
 pub const DECODE_INLINE_BYTES_MAX: usize = 256 << 10;
 /// Rows of a memtable batch from which it is not merged with others any more.

@@ -13,6 +13,7 @@ use crate::compaction;
 use crate::deletion::{self, Deleted, Deletion};
 use crate::error::Error;
 use crate::graveyard;
+use crate::reserve;
 use crate::retention::{self, Steadiness};
 use crate::shared::Shared;
 
@@ -73,6 +74,7 @@ fn maintain(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
 
 fn work(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
     graveyard::bury(shared)?;
+    reserve::set_aside(&shared.options, &shared.paths);
     // Before anything is merged: a merged segment would hide which of its rows a deletion meant.
     deletion::resume(shared)?;
     retention::run(shared, steadiness)?;

@@ -19,6 +19,7 @@ use crate::decode;
 use crate::error::Error;
 use crate::flush::Flusher;
 use crate::graveyard;
+use crate::reserve;
 use crate::segment::manifest::{MANIFEST, Manifest};
 use crate::segment::{Segment, SegmentContext};
 use crate::shared::{Committed, Shared};
@@ -38,6 +39,7 @@ pub(crate) struct Opened {
 pub(crate) fn open(options: Options) -> Result<Opened, Error> {
     let paths = DataDir::new(&options.data_dir);
     let lock = paths.prepare(options.disk.as_ref())?;
+    reserve::give_back(&options, &paths);
     let catalog = Catalog::open(&paths.catalog)?;
     let flushed_lsn = catalog.flushed_lsn()?;
     let entries = catalog.segments()?;
@@ -60,6 +62,7 @@ pub(crate) fn open(options: Options) -> Result<Opened, Error> {
 
     let flusher = Flusher::new(Arc::clone(&shared));
     let writer = replay(&shared, &flusher, flushed_lsn)?;
+    reserve::set_aside(&shared.options, &shared.paths);
     Ok(Opened { shared, flusher, writer, lock })
 }
 

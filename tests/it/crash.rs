@@ -11,8 +11,10 @@ use telltale_tests::{grpc, otlp};
 
 use crate::support::launch;
 
-/// How often the server is killed.
+/// How often the server is killed, unless the environment variable [`KILLS_VARIABLE`] says another number.
 const KILLS: usize = 50;
+/// The long run asks for 1000.
+const KILLS_VARIABLE: &str = "TELLTALE_TEST_KILLS";
 /// Items in one export request: more than one, so that a half-written request would show.
 const ITEMS: u64 = 20;
 /// Acknowledged items a second of ingest, below which a kill hits an idle server and proves nothing.
@@ -31,11 +33,12 @@ struct Sender {
 /// Guarantees: acknowledged means durable, visible once, whole; unacknowledged means once or not at all, and whole.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_in_the_middle_of_ingest_50_times() {
+    let kills = std::env::var(KILLS_VARIABLE).map_or(KILLS, |text| text.parse().expect("a number of kills"));
     let mut rng = Rng::from_env();
     let folder = tempfile::tempdir().unwrap();
     let mut history: Vec<[u64; 3]> = Vec::new();
     let (mut items, mut ingest) = (0, Duration::ZERO);
-    for cycle in 0..=KILLS {
+    for cycle in 0..=kills {
         let server = launch().data_dir(folder.path()).start();
         if let Some(last) = history.last_mut() {
             *last = verify_last(&server.http, cycle - 1, *last).await;
@@ -43,7 +46,7 @@ async fn kill_in_the_middle_of_ingest_50_times() {
         if cycle % 10 == 0 {
             verify_all(&server.http, &history).await;
         }
-        if cycle == KILLS {
+        if cycle == kills {
             server.stop();
             break;
         }
@@ -77,7 +80,7 @@ async fn kill_in_the_middle_of_ingest_50_times() {
         history.push(acknowledged);
     }
     let rate = items as f64 / ingest.as_secs_f64();
-    println!("{KILLS} kills, {items} acknowledged items, {rate:.0} items/s while ingesting, 0 lost");
+    println!("{kills} kills, {items} acknowledged items, {rate:.0} items/s while ingesting, 0 lost");
     assert!(rate >= ACTIVITY_FLOOR, "only {rate:.0} acknowledged items a second: the kills proved nothing");
 }
 

@@ -13,6 +13,8 @@ use crate::testing::{all_rows, folder, logs, metrics, one_span, runtime, span_co
 mod compaction;
 mod crash;
 mod deletion;
+mod golden;
+mod reserve;
 mod retention;
 
 fn options(folder: &Path) -> Options {

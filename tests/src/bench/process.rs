@@ -34,12 +34,12 @@ pub fn memory_bytes(pid: u32, name: &str) -> u64 {
     kilobytes.unwrap_or(0) * 1024
 }
 
-/// Returns the bytes that a folder takes on the disk (allocated blocks), all levels.
+/// Returns the bytes that a folder takes on the disk (allocated blocks), all levels, but for the room that a store sets aside.
 #[must_use]
 pub fn disk_bytes(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let mut total = 0;
-    for entry in entries.flatten() {
+    for entry in entries.flatten().filter(|entry| entry.file_name() != "RESERVE") {
         let Ok(metadata) = entry.metadata() else { continue };
         total += if metadata.is_dir() { disk_bytes(&entry.path()) } else { metadata.blocks() * 512 };
     }
