@@ -32,6 +32,7 @@ mod metrics;
 mod negotiate;
 mod not_found;
 mod otlp;
+mod packed;
 pub(crate) mod page;
 pub(crate) mod problem;
 mod recent;
@@ -59,7 +60,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(routes::HEALTH, get(health::health))
         .route(routes::RESOLVE, get(resolve::resolve))
         .route(&under(routes::TRACE, "{id}"), get(trace::trace))
-        .route(&under(routes::TRACE, "{id}/pack"), get(trace::packed))
+        .route(&under(routes::TRACE, "{id}/pack"), get(packed::packed))
         .route(&under(routes::TRACE, "{id}/otlp"), get(otlp::otlp))
         .route(&under(routes::STORY, "{id}"), get(story::story))
         .route(&under(routes::AROUND, "{id}"), get(around::around))

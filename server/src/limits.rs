@@ -213,6 +213,15 @@ pub const AROUND_METRICS: usize = 100;
 /// Seconds before and after a request whose metrics are shown.
 pub const AROUND_METRIC_SECONDS: i64 = 30;
 
+/// Metrics beside a request that have a chart; all have their numbers.
+pub const AROUND_CHARTS: usize = 12;
+
+/// Seconds before and after a request that charts show.
+pub const AROUND_CHART_SECONDS: i64 = 600;
+
+/// Values of a line of a chart.
+pub const AROUND_CHART_VALUES: i64 = 120;
+
 /// Requests of the same operation, nearest in time, among which healthy ones are sought to compare with.
 pub const BASELINE_CANDIDATES: usize = 100;
 

@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 
 use crate::state::AppState;
 
+pub(crate) mod chart;
 mod envelope;
 pub mod families;
 mod federate;

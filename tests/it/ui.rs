@@ -10,17 +10,21 @@ use telltale_tests::otlp;
 use crate::clients::run_python;
 use crate::support::{root, server};
 
+mod around;
 pub(crate) mod browser;
 mod charts;
 mod compare;
 mod ingest;
+mod keyboard;
 mod keys;
 mod large;
 mod live;
+mod opening;
 mod runs;
 mod search;
 mod services;
 mod share;
+mod sharing;
 mod states;
 mod views;
 

@@ -226,9 +226,31 @@ impl Server {
     /// When the process is gone.
     #[must_use]
     pub fn rss_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// Returns the most memory that was resident since the start, or since [`Server::forget_rss_peak`].
+    ///
+    /// # Panics
+    /// When the process is gone.
+    #[must_use]
+    pub fn rss_peak_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// Lets the peak begin anew.
+    ///
+    /// # Panics
+    /// When the kernel refuses.
+    pub fn forget_rss_peak(&self) {
+        let path = format!("/proc/{}/clear_refs", self.pid());
+        std::fs::write(&path, "5").unwrap_or_else(|error| panic!("write {path}: {error}"));
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.pid());
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("read {path}: {error}"));
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("a line of the status");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
     }
 

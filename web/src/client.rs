@@ -7,8 +7,11 @@ use std::sync::Arc;
 use js_sys::{Reflect, Uint8Array};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
+use telltale_api::around::Around;
+use telltale_api::import::ImportAnswer;
 use telltale_api::live::Recent;
 use telltale_api::resolve::ResolveAnswer;
+use telltale_api::share::{RedactionPreview, ShareCreated, ShareList, ShareRequest};
 use telltale_api::sql::SqlAnswer;
 use telltale_api::story::Story;
 use telltale_api::{ErrorBody, ErrorDetail, routes};
@@ -42,6 +45,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Returns whether the server refused for the reason with this code.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        matches!(self, Self::Refused { detail: Some(detail), .. } if detail.code == code)
+    }
+
     /// Returns whether the server says that the thing does not exist.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status: 404, .. })
@@ -190,6 +198,61 @@ pub(crate) async fn otlp(trace_id: &str, lifetime: Lifetime) -> Result<JsValue, 
     let response = send(&otlp_url(trace_id), lifetime).await?;
     let promise = response.json().map_err(unreadable)?;
     JsFuture::from(promise).await.map_err(unreadable)
+}
+
+/// Returns the address of a trace for others; `without` names the redaction rules that are left off.
+pub(crate) fn share_url(trace_id: &str, file: &str, without: &[String]) -> String {
+    let names = without.iter().map(|name| encode(name)).collect::<Vec<_>>().join(",");
+    let query = if names.is_empty() { String::new() } else { format!("?without={names}") };
+    format!("{}{trace_id}/{file}{query}", routes::SHARE)
+}
+
+/// Asks what redaction would change.
+pub(crate) async fn share_preview(
+    trace_id: &str,
+    without: &[String],
+    lifetime: Lifetime,
+) -> Result<RedactionPreview, Failure> {
+    json(&share_url(trace_id, "preview", without), lifetime).await
+}
+
+/// Makes a link to one trace.
+pub(crate) async fn share_link(
+    trace_id: &str,
+    seconds: u64,
+    without: Vec<String>,
+    lifetime: Lifetime,
+) -> Result<ShareCreated, Failure> {
+    let request = ShareRequest { expires_in_seconds: Some(seconds), without };
+    let body = serde_json::to_string(&request).map_err(|error| Failure::Unreadable(error.to_string()))?;
+    post(&format!("{}{trace_id}", routes::SHARE), "application/json", &body, lifetime).await
+}
+
+/// Asks for the links that hold.
+pub(crate) async fn shares(lifetime: Lifetime) -> Result<ShareList, Failure> {
+    json(routes::SHARES, lifetime).await
+}
+
+/// Ends a link.
+pub(crate) async fn end_share(id: &str, lifetime: Lifetime) -> Result<(), Failure> {
+    let init = lifetime.init();
+    init.set_method("DELETE");
+    answer(&format!("{}/{}", routes::SHARES, encode(id)), &init, lifetime).await.map(drop)
+}
+
+/// Opens a file of telemetry, of this or another tool.
+pub(crate) async fn import(file: &web_sys::File, lifetime: Lifetime) -> Result<ImportAnswer, Failure> {
+    let init = lifetime.init();
+    init.set_method("POST");
+    init.set_body(file);
+    let url = format!("{}?name={}", routes::IMPORT, encode(&file.name()));
+    let body = body(&answer(&url, &init, lifetime).await?).await?;
+    serde_json::from_slice(&body).map_err(|error| Failure::Unreadable(error.to_string()))
+}
+
+/// Asks what happened around a request.
+pub(crate) async fn around(trace_id: &str, lifetime: Lifetime) -> Result<Around, Failure> {
+    json(&format!("{}{trace_id}", routes::AROUND), lifetime).await
 }
 
 /// Asks the Prometheus API; the path begins behind `/api/v1/`.

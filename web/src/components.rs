@@ -3,6 +3,7 @@
 pub(crate) mod around;
 pub(crate) mod bits;
 pub(crate) mod copy_button;
+pub(crate) mod dialog;
 pub(crate) mod drawer;
 pub(crate) mod errors_tab;
 pub(crate) mod facts;
@@ -13,8 +14,10 @@ pub(crate) mod header;
 pub(crate) mod issues;
 pub(crate) mod keys_dialog;
 pub(crate) mod loaded;
+pub(crate) mod open_files;
 pub(crate) mod paste_box;
 pub(crate) mod raw_tab;
+pub(crate) mod share;
 pub(crate) mod snippets;
 pub(crate) mod story_list;
 pub(crate) mod table_tab;

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 
+use crate::components::dialog::covers_page;
 use crate::nav::use_nav;
 use crate::prefs::{Prefs, use_prefs};
 use crate::route::Route;
@@ -81,7 +82,7 @@ impl Keys {
     }
 
     fn act(self, key: &Key, prefs: Prefs, nav: crate::nav::Nav) -> bool {
-        if self.help_open.get_untracked() {
+        if covers_page() {
             return false;
         }
         let letter = key.name.chars().count() == 1;

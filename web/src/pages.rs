@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::open_files::Opener;
 use crate::dom::{El, el};
 use crate::nav::use_nav;
 use crate::route::Page;
@@ -38,13 +39,15 @@ pub(crate) fn story_area() -> El {
         Page::Diff { a, b } => Shown::Diff(a, b),
         Page::Unknown(_) => Shown::Unknown,
     });
-    el("div").children(move || match shown.get() {
+    let open = Opener::install();
+    let page = el("div").children(move || match shown.get() {
         Shown::Home { start } => home::home(start),
         Shown::Paste(text) => not_found::paste_page(&text),
         Shown::Story(trace_id) => story::story_page(&trace_id),
         Shown::Diff(a, b) => diff::diff_page(&a, &b),
         Shown::Unknown => not_found::unknown_page(),
-    })
+    });
+    el("div").add(page).add(open)
 }
 
 /// Search, services, what arrives.

@@ -117,6 +117,8 @@ pub struct View {
     pub by: Option<String>,
     /// Log records of the same hosts without a trace id are shown too.
     pub near: bool,
+    /// The list stands beside the waterfall.
+    pub split: bool,
 }
 
 impl View {
@@ -128,6 +130,7 @@ impl View {
             "errors" => self.errors = value == "1",
             "flat" => self.flat = value == "1",
             "near" => self.near = value == "1",
+            "split" => self.split = value == "1",
             "z" => {
                 let ends = value.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
                 self.zoom = ends.filter(|(from, to): &(i64, i64)| from < to);
@@ -147,7 +150,13 @@ impl View {
         if self.tab != Tab::default() {
             pairs.push(("tab", self.tab.word().to_owned()));
         }
-        for (key, on) in [("hide", self.hide), ("errors", self.errors), ("flat", self.flat), ("near", self.near)] {
+        for (key, on) in [
+            ("hide", self.hide),
+            ("errors", self.errors),
+            ("flat", self.flat),
+            ("near", self.near),
+            ("split", self.split),
+        ] {
             if on {
                 pairs.push((key, "1".to_owned()));
             }
@@ -313,6 +322,7 @@ mod tests {
             columns: vec!["http.route".into(), "a,b".into()],
             by: Some("db.system".into()),
             near: true,
+            split: true,
         };
         listed.log = Some(3);
         let mut diff = Route::home();

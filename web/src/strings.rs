@@ -9,6 +9,7 @@ mod ingest;
 mod runs;
 mod search;
 mod services;
+mod share;
 mod story;
 mod views;
 
@@ -19,6 +20,7 @@ pub use ingest::*;
 pub use runs::*;
 pub use search::*;
 pub use services::*;
+pub use share::*;
 pub use story::*;
 pub use views::*;
 
@@ -103,7 +105,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("w s a d", "zoom in, out, move left, right"),
     ("1 … 7", "timeline, list, flame, table, graph, errors, raw"),
     ("o p", "in a search: open the row's story, pause live rows"),
-    ("y", "copy the story as Markdown"),
+    ("v", "waterfall and list side by side"),
+    ("y", "share: what is masked, Markdown, files, links"),
     ("u", "local time or UTC"),
     ("t", "theme"),
     ("g h", "start page"),

@@ -1,23 +1,23 @@
 //! `GET /api/around/{id}`: the same business key elsewhere, the requests before and after of the same user, the last ones of
 //! the same operation, a healthy one to compare with, and what was measured meanwhile. A handful of bounded questions.
 
+mod metrics;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::Value;
-use telltale_api::around::{Around, ExemplarAround, MetricAround, Neighbours, OperationAround, SameKey};
+use telltale_api::around::{Around, Neighbours, OperationAround, SameKey};
 use telltale_api::trace::{TraceSummary, TraceView};
-use telltale_api::{Nanos, SignedNanos};
 use telltale_model::TraceId;
-use telltale_query::{ValueHit, json_rows};
+use telltale_query::ValueHit;
 use telltale_story::diff::Told;
 
 use super::extract::Path;
 use super::problem::Problem;
 use super::{answer, diff, measure, story, trace, view};
-use crate::limits::{AROUND_KEYS, AROUND_METRIC_SECONDS, AROUND_METRICS, AROUND_TRACES, AROUND_VALUES};
+use crate::limits::{AROUND_KEYS, AROUND_TRACES, AROUND_VALUES};
 use crate::state::AppState;
 
 /// Attributes that say who asked: requests of one of them follow each other.
@@ -55,9 +55,10 @@ const MACHINERY: [&str; 22] = [
 
 /// Answers with everything around a trace.
 pub(super) async fn around(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let (view, story) = story::told(&state, &id).await?;
+    let (view, story) = story::told_head(&state, &id).await?;
     let told = Told { view, story };
     let own = trace::parse_id(&told.view.trace_id)?;
+    let (metrics, chart) = metrics::metrics(&state, &told).await?;
     let out = Around {
         same_key: same_keys(&state, &told, own).await?,
         neighbours: neighbours(&state, &told, own).await?,
@@ -66,7 +67,8 @@ pub(super) async fn around(State(state): State<Arc<AppState>>, Path(id): Path<St
             Some(id) => summaries(&state, &[*id]).await?.remove(id),
             None => None,
         },
-        metrics: metrics(&state, &told).await?,
+        metrics,
+        chart,
     };
     answer::json(&out)
 }
@@ -147,71 +149,4 @@ async fn operation(state: &AppState, told: &Told, own: TraceId) -> Result<Option
     let traces: Vec<TraceSummary> = ids.iter().filter_map(|id| known.remove(id)).collect();
     let this = traces.iter().position(|trace| trace.trace_id == told.view.trace_id);
     Ok(Some(OperationAround { service_name, name, traces, this: this.and_then(|at| u32::try_from(at).ok()) }))
-}
-
-/// What the services of the trace measured while it ran and shortly before and after.
-async fn metrics(state: &AppState, told: &Told) -> Result<Vec<MetricAround>, Problem> {
-    let services: BTreeSet<&str> = told.view.spans.iter().filter_map(|span| span.service_name.as_deref()).collect();
-    let quoted: Vec<String> = services.iter().map(|service| format!("'{}'", service.replace('\'', "''"))).collect();
-    let start = i64::try_from(told.story.start_unix_nano.0).unwrap_or(i64::MAX);
-    let margin = AROUND_METRIC_SECONDS * 1_000_000_000;
-    let (from, to) =
-        (start.saturating_sub(margin), start.saturating_add(told.story.duration_ns.0).saturating_add(margin));
-    let mut out = Vec::new();
-    if !quoted.is_empty() {
-        let sql = format!(
-            "SELECT name, unit, service_name, count(*) AS n, CAST(min(v) AS VARCHAR) AS least, \
-             CAST(avg(v) AS VARCHAR) AS average, CAST(max(v) AS VARCHAR) AS most FROM \
-             (SELECT name, unit, service_name, time_unix_nano, coalesce(value, CAST(value_int AS DOUBLE)) AS v FROM points) \
-             WHERE time_unix_nano >= to_timestamp_nanos({from}) AND time_unix_nano <= to_timestamp_nanos({to}) \
-             AND service_name IN ({}) GROUP BY name, unit, service_name ORDER BY name, service_name LIMIT {AROUND_METRICS}",
-            quoted.join(", ")
-        );
-        let found = measure::query(state, "around_metrics", state.query.sql(&sql)).await?;
-        out = json_rows(&found.batches)?.into_iter().map(|row| metric(&row)).collect();
-    }
-    add_exemplars(&mut out, told);
-    Ok(out)
-}
-
-fn metric(row: &Value) -> MetricAround {
-    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
-    MetricAround {
-        name: text("name"),
-        unit: text("unit"),
-        service_name: row.get("service_name").and_then(Value::as_str).map(str::to_owned),
-        point_count: row.get("n").and_then(Value::as_u64).unwrap_or(0),
-        least: text("least"),
-        average: text("average"),
-        most: text("most"),
-        exemplars: Vec::new(),
-    }
-}
-
-/// Puts each exemplar of the trace to its metric; metrics that have nothing else are added.
-fn add_exemplars(metrics: &mut Vec<MetricAround>, told: &Told) {
-    let start = told.story.start_unix_nano.0;
-    for row in &told.view.exemplars {
-        let offset = i128::from(row.time_unix_nano.0) - i128::from(start);
-        let exemplar = ExemplarAround {
-            value: row.value.clone(),
-            offset_ns: SignedNanos(i64::try_from(offset).unwrap_or(0)),
-            time_unix_nano: Nanos(row.time_unix_nano.0),
-            span_id: row.span_id.clone(),
-        };
-        let same = |metric: &&mut MetricAround| metric.name == row.metric && metric.service_name == row.service_name;
-        match metrics.iter_mut().find(same) {
-            Some(metric) => metric.exemplars.push(exemplar),
-            None => metrics.push(MetricAround {
-                name: row.metric.clone(),
-                unit: row.unit.clone(),
-                service_name: row.service_name.clone(),
-                point_count: 0,
-                least: String::new(),
-                average: String::new(),
-                most: String::new(),
-                exemplars: vec![exemplar],
-            }),
-        }
-    }
 }

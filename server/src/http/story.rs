@@ -11,7 +11,7 @@ use telltale_api::area::Area;
 use telltale_api::story::Story;
 use telltale_api::trace::TraceView;
 use telltale_query::OperationKey;
-use telltale_story::story::Baselines;
+use telltale_story::story::{Baselines, FactConfig};
 use telltale_story::{format, story};
 
 use super::extract::{Parameters, Path};
@@ -100,13 +100,12 @@ fn accepted(headers: &HeaderMap) -> Option<Form> {
 }
 
 async fn tell(state: &AppState, id: &str, form: Form) -> Result<Response, Problem> {
-    let (view, mut story) = told(state, id).await?;
+    let (view, story) = match form {
+        Form::Head | Form::Facts => told_head(state, id).await?,
+        Form::Json | Form::Text | Form::Markdown => told(state, id).await?,
+    };
     answer::work(move || match form {
-        Form::Json => answer::json(&story),
-        Form::Head => {
-            story.entries = Vec::new();
-            answer::json(&story)
-        }
+        Form::Json | Form::Head => answer::json(&story),
         Form::Facts => Ok(answer::body(answer::MARKDOWN, format::facts_markdown(&story))),
         Form::Text => Ok(answer::body(answer::TEXT, format::text(&story, &view))),
         Form::Markdown => Ok(answer::body(answer::MARKDOWN, format::markdown(&story, &view))),
@@ -116,11 +115,24 @@ async fn tell(state: &AppState, id: &str, form: Form) -> Result<Response, Proble
 
 /// Returns a trace and its whole story.
 pub(crate) async fn told(state: &AppState, id: &str) -> Result<(TraceView, Story), Problem> {
+    told_by(state, id, story::tell_in_full).await
+}
+
+/// Returns a trace and its story without the list of entries, which is as long as the trace.
+pub(super) async fn told_head(state: &AppState, id: &str) -> Result<(TraceView, Story), Problem> {
+    told_by(state, id, story::tell_head_in_full).await
+}
+
+async fn told_by(
+    state: &AppState,
+    id: &str,
+    tell: fn(&TraceView, &FactConfig, &Baselines) -> Story,
+) -> Result<(TraceView, Story), Problem> {
     let view = trace::load_view(state, id).await?;
     let baselines = baselines(state, &view).await;
     let facts = state.config.facts.clone();
     answer::work(move || {
-        let story = story::tell_in_full(&view, &facts, &baselines);
+        let story = tell(&view, &facts, &baselines);
         Ok((view, story))
     })
     .await

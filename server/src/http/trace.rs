@@ -1,4 +1,4 @@
-//! `GET /api/trace/{id}` and `…/pack`: one trace with everything that belongs to it.
+//! `GET /api/trace/{id}`: one trace with everything that belongs to it.
 
 use std::sync::Arc;
 
@@ -7,8 +7,6 @@ use axum::response::Response;
 use telltale_api::trace::TraceView;
 use telltale_model::TraceId;
 use telltale_query::TraceData;
-use telltale_story::pack;
-use telltale_story::story::Analysis;
 
 use super::answer;
 use super::extract::Path;
@@ -20,13 +18,7 @@ use crate::state::AppState;
 pub(super) async fn trace(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Result<Response, Problem> {
     let (id, data) = load(&state, &id).await?;
     let now = state.now();
-    answer::work(move || answer::json(&view::trace(&id, &data, now)?)).await
-}
-
-/// Answers with the trace in columns, which the page draws while the rest of it arrives.
-pub(super) async fn packed(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let view = load_view(&state, &id).await?;
-    answer::work(move || Ok(answer::body(pack::MEDIA_TYPE, pack::write(&view, &Analysis::new(&view))))).await
+    answer::work(move || answer::json(&view::trace_of(&id, data, now)?)).await
 }
 
 /// Reads an id that must be 32 hex digits.
@@ -46,5 +38,5 @@ pub(super) async fn load(state: &AppState, id: &str) -> Result<(TraceId, TraceDa
 pub(super) async fn load_view(state: &AppState, id: &str) -> Result<TraceView, Problem> {
     let (id, data) = load(state, id).await?;
     let now = state.now();
-    answer::work(move || Ok(view::trace(&id, &data, now)?)).await
+    answer::work(move || Ok(view::trace_of(&id, data, now)?)).await
 }

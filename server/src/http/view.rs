@@ -6,7 +6,9 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 
+use arrow::array::RecordBatch;
 use telltale_api::Nanos;
 use telltale_api::trace::{SpanRow, TraceView};
 use telltale_model::TraceId;
@@ -17,20 +19,63 @@ mod attributes;
 mod envelopes;
 mod exemplars;
 mod logs;
-mod spans;
+pub(crate) mod spans;
 mod summary;
 
 pub(crate) use attributes::{rows as attribute_rows, shown as shown_value};
 use envelopes::Envelopes;
 pub(crate) use summary::{summary, summary_without_spans};
 
+/// Where a span is stored: which batch of [`TraceData::spans`], and which of its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// The batch.
+    pub(crate) batch: u32,
+    /// The row in it.
+    pub(crate) row: u32,
+}
+
 /// Returns the view of one trace's rows; `now` is the server's time.
 pub(crate) fn trace(id: &TraceId, data: &TraceData, now: Nanos) -> Result<TraceView, EncodeError> {
+    Ok(read(id, data, data.spans.iter().cloned(), now, |_span| ())?.0)
+}
+
+/// Returns the same and lets go of each batch of spans when it was read: stored and shown, a large trace is not held twice.
+pub(crate) fn trace_of(id: &TraceId, mut data: TraceData, now: Nanos) -> Result<TraceView, EncodeError> {
+    let spans = std::mem::take(&mut data.spans);
+    Ok(read(id, &data, spans.into_iter(), now, |_span| ())?.0)
+}
+
+/// Returns the same without the attributes of spans, events and links, which are most of a large trace, and where each span is
+/// stored: [`spans::Details`] reads it whole again.
+pub(crate) fn outline(id: &TraceId, data: &TraceData, now: Nanos) -> Result<(TraceView, Vec<Stored>), EncodeError> {
+    read(id, data, data.spans.iter().cloned(), now, |span| {
+        span.attributes = Vec::new();
+        span.events.iter_mut().for_each(|event| event.attributes = Vec::new());
+        span.links.iter_mut().for_each(|link| link.attributes = Vec::new());
+    })
+}
+
+/// Reads everything, spans from `batches`; `trim` takes away what the caller does not need of a span.
+fn read(
+    id: &TraceId,
+    data: &TraceData,
+    batches: impl Iterator<Item = RecordBatch>,
+    now: Nanos,
+    trim: impl Fn(&mut SpanRow),
+) -> Result<(TraceView, Vec<Stored>), EncodeError> {
     let mut envelopes = Envelopes::default();
     let mut last_ingest = Nanos(0);
     let mut spans = Vec::new();
-    for batch in &data.spans {
-        last_ingest = last_ingest.max(spans::read(batch, &mut envelopes, &mut spans)?);
+    let mut known = Known::default();
+    for (batch, number) in batches.zip(0..) {
+        let arrived = spans::read(&batch, &mut envelopes, |row, mut span| {
+            if known.is_new(&span) {
+                trim(&mut span);
+                spans.push((span, Stored { batch: number, row }));
+            }
+        })?;
+        last_ingest = last_ingest.max(arrived);
     }
     let mut logs = Vec::new();
     for batch in &data.logs {
@@ -40,23 +85,24 @@ pub(crate) fn trace(id: &TraceId, data: &TraceData, now: Nanos) -> Result<TraceV
     for (_table, batch) in &data.metrics_with_exemplar {
         exemplars::read(batch, id, &mut exemplars)?;
     }
-    let (mut spans, duplicate_span_count) = without_duplicates(spans);
     // A parent that starts in the same nanosecond as its child is the longer one.
-    spans.sort_by(|a, b| order(a).cmp(&order(b)));
+    spans.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+    let (spans, places) = spans.into_iter().unzip();
     logs.sort_by_key(|log| log.time_unix_nano);
     exemplars.sort_by_key(|exemplar| exemplar.time_unix_nano);
     let (resources, scopes) = envelopes.into_views();
-    Ok(TraceView {
+    let view = TraceView {
         trace_id: id.to_hex(),
         spans,
         logs,
         exemplars,
         resources,
         scopes,
-        duplicate_span_count,
+        duplicate_span_count: known.repeated,
         last_ingest_unix_nano: last_ingest,
         now_unix_nano: now,
-    })
+    };
+    Ok((view, places))
 }
 
 /// By start, the longer first, then by id, so that the same rows always give the same order.
@@ -64,17 +110,21 @@ fn order(span: &SpanRow) -> (Nanos, Reverse<i64>, &str) {
     (span.start_unix_nano, Reverse(span.duration_ns.0), &span.span_id)
 }
 
-/// Keeps the first of equal spans and counts the others. Spans that share an id but differ are all kept: two senders
-/// with the same id are a fault worth seeing.
-fn without_duplicates(mut spans: Vec<SpanRow>) -> (Vec<SpanRow>, u64) {
-    let mut seen = HashSet::with_capacity(spans.len());
-    let first: Vec<bool> = spans.iter().map(|span| seen.insert(span)).collect();
-    drop(seen);
-    let before = spans.len();
-    let mut first = first.into_iter();
-    spans.retain(|_| first.next().unwrap_or(true));
-    let removed = u64::try_from(before - spans.len()).unwrap_or(u64::MAX);
-    (spans, removed)
+/// Which spans were there already. Spans that share an id but differ are all kept: two senders with the same id are a fault
+/// worth seeing. Whole spans are compared by 128 bits of two keyed hashes, so that none needs to be kept for it.
+#[derive(Default)]
+struct Known {
+    seen: HashSet<(u64, u64)>,
+    keys: (RandomState, RandomState),
+    repeated: u64,
+}
+
+impl Known {
+    fn is_new(&mut self, span: &SpanRow) -> bool {
+        let is_new = self.seen.insert((self.keys.0.hash_one(span), self.keys.1.hash_one(span)));
+        self.repeated += u64::from(!is_new);
+        is_new
+    }
 }
 
 #[cfg(test)]

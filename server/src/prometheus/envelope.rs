@@ -54,6 +54,11 @@ impl Failure {
         Self { status: StatusCode::BAD_REQUEST, kind: "bad_data", message: message.into() }
     }
 
+    /// Says what is wrong.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// A parameter is wrong, in Prometheus's words.
     pub(super) fn parameter(name: &str, problem: impl std::fmt::Display) -> Self {
         Self::bad_data(format!("invalid parameter \"{name}\": {problem}"))

@@ -18,7 +18,7 @@ pub use details::Details;
 pub use find::Found;
 pub use read::{PackError, Reader};
 pub use structure::{Events, Logs, Meta, PathPiece, Rows, Structure};
-pub use write::write;
+pub use write::{RowSpan, write, write_end, write_log_block, write_span_block, write_structure};
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/vnd.telltale.pack";

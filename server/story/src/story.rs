@@ -31,7 +31,7 @@ use telltale_model::{StatusCode, UnixNanos};
 
 pub use fact_config::{Condition, FactConfig, FactRule, FactView, Pick};
 pub use facts::fits as key_fits;
-pub use full::tell_in_full;
+pub use full::{tell_head_in_full, tell_in_full};
 pub use message::first_message;
 pub use unusual::{Baselines, Operation};
 
@@ -116,6 +116,11 @@ pub fn caveats(view: &TraceView, analysis: &Analysis) -> Vec<telltale_api::story
 /// Tells the story of a trace whose analysis is at hand.
 #[must_use]
 pub fn tell_analysed(view: &TraceView, analysis: &Analysis, config: &FactConfig) -> Story {
+    Story { entries: entries::entries(view, analysis), ..head(view, analysis, config) }
+}
+
+/// Tells everything but the list of entries, which is as long as the trace.
+fn head(view: &TraceView, analysis: &Analysis, config: &FactConfig) -> Story {
     let ending = outcome::Ending::of(view, analysis);
     Story {
         trace_id: view.trace_id.clone(),
@@ -134,7 +139,7 @@ pub fn tell_analysed(view: &TraceView, analysis: &Analysis, config: &FactConfig)
         ),
         time_by_service: time_share::by_service(view, analysis),
         time_by_operation: time_share::by_operation(view, analysis),
-        entries: entries::entries(view, analysis),
+        entries: Vec::new(),
         gaps: Vec::new(),
         repeats: Vec::new(),
         unusual: Vec::new(),

@@ -144,7 +144,14 @@ fn scan(
 /// Keeps the rows of a trace.
 fn of_trace(batch: &RecordBatch, id: &TraceId) -> Result<Option<RecordBatch>, QueryError> {
     let rows = rows_where(ids(batch, col::TRACE_ID)?, |bytes| bytes == id.as_bytes());
-    if rows.is_empty() { Ok(None) } else { take(batch, rows).map(Some) }
+    // Rows of a trace lie together: where all of them are wanted, none is copied.
+    if rows.is_empty() {
+        Ok(None)
+    } else if rows.len() == batch.num_rows() {
+        Ok(Some(batch.clone()))
+    } else {
+        take(batch, rows).map(Some)
+    }
 }
 
 /// Keeps the rows with an exemplar of a trace.

@@ -16,7 +16,10 @@ use crate::support::install::node_modules;
 use crate::support::target_tmp;
 
 /// How long a page may take to show what it should. Generous: the machine may be building beside.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How often Tab is pressed to get anywhere: pages have fewer stops.
+pub(crate) const TABS_MAX: usize = 500;
 
 /// One browser at a time: each takes a core and hundreds of megabytes.
 static ONE: Mutex<()> = Mutex::const_new(());
@@ -226,10 +229,29 @@ impl Browser {
         self.client.perform_actions(press).await.unwrap_or_else(|error| panic!("press {key:?}: {error}"));
     }
 
+    /// Presses Tab until an element of a selector has the focus, as a reader without a mouse gets there.
+    pub(crate) async fn tab_to(&self, selector: &str) {
+        let there = format!("return document.activeElement.matches('{selector}')");
+        for _press in 0..TABS_MAX {
+            if self.script(&there).await == true {
+                return;
+            }
+            self.press("\u{e004}").await;
+        }
+        self.screenshot("failed").await;
+        panic!("{TABS_MAX} times Tab do not lead to {selector}");
+    }
+
     /// Lets the page believe that the reader prefers this scheme.
     pub(crate) async fn colour_scheme(&self, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         let body = json!({"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}});
+        self.driver_call("goog/cdp/execute", &body).await;
+    }
+
+    /// Lets the page believe that the reader lives in this time zone.
+    pub(crate) async fn time_zone(&self, name: &str) {
+        let body = json!({"cmd": "Emulation.setTimezoneOverride", "params": {"timezoneId": name}});
         self.driver_call("goog/cdp/execute", &body).await;
     }
 
@@ -270,8 +292,17 @@ impl Browser {
     /// Ends the session of a page that asks for what is not there: 404s of the API, and of a page that no route names,
     /// are expected on the console.
     pub(crate) async fn close_with_404s(self) {
+        self.close_with("404").await;
+    }
+
+    /// Ends the session of a page that sends what the API refuses.
+    pub(crate) async fn close_with_400s(self) {
+        self.close_with("400").await;
+    }
+
+    async fn close_with(self, status: &str) {
         let expected =
-            |line: &Value| line["message"].as_str().is_some_and(|text| is_absent(text) && text.contains("404"));
+            |line: &Value| line["message"].as_str().is_some_and(|text| is_absent(text) && text.contains(status));
         let errors: Vec<Value> =
             self.console().await.into_iter().filter(|line| line["level"] == "SEVERE" && !expected(line)).collect();
         assert!(errors.is_empty(), "console: {errors:#?}");

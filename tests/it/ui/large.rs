@@ -1,7 +1,7 @@
 //! Large traces: how soon rows are painted, how smoothly they scroll, how much memory the browser takes.
 //!
-//! The numbers are printed for docs/benchmarks.md. A release build must keep the budgets of the design; a debug build has
-//! fewer spans and only shows that everything works.
+//! The numbers are printed for docs/benchmarks.md (`cargo test --release -p telltale --test it ui::large -- --nocapture`, on a
+//! machine that does nothing else); no time is asserted. A debug build has fewer spans and only shows that everything works.
 
 use serde_json::Value;
 use telltale_tests::http::Signal;
@@ -55,22 +55,29 @@ async fn painted(browser: &Browser) -> f64 {
     browser.script("return window.rowsPainted").await.as_f64().unwrap()
 }
 
-/// Scrolls through everything and returns the median and the 95th percentile of the time between frames.
-async fn scrolled(browser: &Browser) -> (f64, f64) {
+/// Scrolls through everything and returns the median and the 95th percentile of the time between frames, and how many of a
+/// hundred were shorter than 33 ms.
+async fn scrolled(browser: &Browser) -> (f64, f64, f64) {
     let script = "const done = arguments[arguments.length - 1]; const times = []; let last = performance.now(); \
         const step = document.documentElement.scrollHeight / 180; \
         const frame = now => { times.push(now - last); last = now; scrollBy(0, step); \
         if (times.length < 180) requestAnimationFrame(frame); else { const sorted = times.slice(5).sort((a, b) => a - b); \
-        done([sorted[Math.floor(sorted.length * 0.5)], sorted[Math.floor(sorted.length * 0.95)]]); } }; \
+        done([sorted[Math.floor(sorted.length * 0.5)], sorted[Math.floor(sorted.length * 0.95)], \
+        100 * sorted.filter(time => time < 33).length / sorted.length]); } }; \
         requestAnimationFrame(frame)";
     let answer = browser.script_async(script).await;
     let number = |at: usize| answer.get(at).and_then(Value::as_f64).unwrap();
-    (number(0), number(1))
+    (number(0), number(1), number(2))
 }
 
-async fn measure(count: u64, paint_max_ms: f64) {
+/// Opens a trace of so many spans as a reader would, and prints what that took. Only what must hold on any machine is asserted:
+/// times and memory are measured on a quiet one and stand in docs/benchmarks.md.
+async fn measure(count: u64) {
     let server = server();
     send(&server, count).await;
+    server.http.flush_durable().await;
+    let stored = server.rss_bytes();
+    server.forget_rss_peak();
     let browser = Browser::open(server.http.ui()).await;
     let paint = painted(&browser).await;
     browser.until_text("What happened").await;
@@ -80,19 +87,15 @@ async fn measure(count: u64, paint_max_ms: f64) {
         "return Number(document.querySelector('[role=treegrid]').getAttribute('aria-rowcount')) > {count} * 0.9"
     );
     browser.until_true("every span has its row", &rows).await;
-    let (median, p95) = scrolled(&browser).await;
+    let (median, p95, smooth) = scrolled(&browser).await;
     let elements = browser.script("return document.querySelectorAll('*').length").await;
     let memory = browser.memory_bytes() / 1_048_576;
+    let (before, peak) = (stored >> 20, server.rss_peak_bytes() >> 20);
     eprintln!(
-        "{count} spans: rows painted after {paint:.0} ms; frames while scrolling {median:.1} ms median, {p95:.1} ms p95; \
-         {elements} elements; {memory} MiB in all of Chromium"
+        "{count} spans: rows painted after {paint:.0} ms; frames while scrolling {median:.1} ms median, {p95:.1} ms p95, {smooth:.1} % \
+         under 33 ms; {elements} elements; {memory} MiB in all of Chromium; server {before} MiB before, {peak} MiB at most"
     );
     assert!(elements.as_u64().is_some_and(|elements| elements < 3_000), "{elements} elements");
-    if MEASURED {
-        assert!(paint <= paint_max_ms, "{paint} ms to the first rows of {count} spans");
-        assert!(p95 <= 33.0 || count > 100_000, "{p95} ms a frame at {count} spans");
-        assert!(memory < 2_048, "{memory} MiB");
-    }
     // Find looks into attributes of all of them, and a failed span is one key away.
     browser.press("f").await;
     browser.press("user-976").await;
@@ -112,15 +115,15 @@ async fn measure(count: u64, paint_max_ms: f64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_spans() {
-    measure(1_000, 300.0).await;
+    measure(1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_thousand_spans() {
-    measure(if MEASURED { 100_000 } else { 20_000 }, 1_000.0).await;
+    measure(if MEASURED { 100_000 } else { 20_000 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_million_spans() {
-    measure(if MEASURED { 1_000_000 } else { 50_000 }, 15_000.0).await;
+    measure(if MEASURED { 1_000_000 } else { 50_000 }).await;
 }

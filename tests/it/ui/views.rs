@@ -95,7 +95,7 @@ fn inventory() -> Vec<Span> {
 }
 
 /// A request through three services with repeats, a plan, an exception, a message, a link, and a neighbour's record.
-async fn shop(server: &Server) {
+pub(super) async fn shop(server: &Server) {
     let mut body = otlp::log(TRACE, [4; 8], "{\"event\":\"charge\",\"attempts\":3}");
     body.time_unix_nano = START + 1_650_000_000;
     body.severity_number = 17;
@@ -114,7 +114,7 @@ async fn shop(server: &Server) {
     let _ = server.http.export(Signal::Logs, &otlp::logs("checkout", vec![body, near])).await.ok();
 }
 
-fn path() -> String {
+pub(super) fn path() -> String {
     format!("/t/{}", "07".repeat(16))
 }
 
@@ -277,5 +277,42 @@ async fn the_overview_is_a_brush() {
         .until_true("the middle half", "return /^[?]z=4[56][0-9]{7}[.][.]13[78][0-9]{7}$/.test(location.search)")
         .await;
     browser.screenshot("brush").await;
+    browser.close().await;
+}
+
+/// Scenario: a reader in India opens a failed span and the JSON record that it wrote. Guarantees: the start is printed in local
+/// time and in UTC; the way from the root leads back up; JSON is laid out; the text filter holds for spans and records alike.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn times_the_way_from_the_root_and_json() {
+    let server = server();
+    shop(&server).await;
+    let browser = Browser::open(server.http.ui()).await;
+    browser.time_zone("Asia/Kolkata").await;
+    browser.goto(&format!("{}/{}", path(), "04".repeat(8))).await;
+    browser.until_text("TimeoutError").await;
+    // 2026-11-21T09:14:03.221Z
+    browser.until_text("14:44:03.221 +05:30").await;
+    browser.until_text("09:14:03.221 UTC").await;
+    let way = "return [...document.querySelectorAll('.crumbs li')].map(li => li.innerText.trim())";
+    assert_eq!(
+        browser.script(way).await,
+        serde_json::json!(["POST /checkout", "checkout.place_order", "place order", "POST /v1/charges"])
+    );
+    browser.click_text(".crumbs a", "place order").await;
+    browser.until_path(&format!("{}/{}", path(), "03".repeat(8))).await;
+    browser.goto(&format!("{}?tab=list&q=attempts", path())).await;
+    browser
+        .until_true(
+            "the record alone and the exception that says it",
+            "return [...document.querySelectorAll('.story-list .rows-shown [role=row]')].some(row => row.innerText.includes('charge'))",
+        )
+        .await;
+    browser.click_text(".story-list [role=row]", "\"attempts\"").await;
+    browser
+        .until_true(
+            "JSON, a member a line",
+            "return [...document.querySelectorAll('.drawer code, .drawer pre')].some(code => /\\n\\s+\"attempts\": 3/.test(code.textContent))",
+        )
+        .await;
     browser.close().await;
 }

@@ -1,47 +1,32 @@
-//! Around it: other requests of the same operation, the nearest one that went well, measurements of this moment.
+//! Around it: other requests of the same operation, user and business key, and what was measured meanwhile.
 //!
 //! Asked for when it is opened: most readers have their answer before.
 
+mod measured;
+
 use leptos::prelude::*;
-use serde::Deserialize;
-use telltale_api::Nanos;
-use telltale_api::story::Story;
+use telltale_api::around::{Around, Neighbours, OperationAround, SameKey};
+use telltale_api::trace::TraceSummary;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::client::{self, Failure};
-use crate::components::bits::{clock_time, date_time, failure_box, go_link, skeleton};
+use crate::components::bits::{date_time, failure_box, go_link, skeleton};
+use crate::components::trace_list::trace_line;
 use crate::dom::{El, el, hidden, sign, text_el};
-use crate::pages::story::data::Trace;
 use crate::pages::story::state::StoryState;
 use crate::route::{Page, Route};
 use crate::shared::Shared;
 use crate::{format, strings};
 
-/// Requests of the operation that are asked for, on each side of this one.
-const EACH_SIDE: usize = 10;
-
-/// A request of the same operation.
-#[derive(Debug, Clone, Deserialize)]
-struct Other {
-    trace_id: String,
-    t: Nanos,
-    duration_ns: i64,
-    status_code: Option<i32>,
-}
-
 /// The section.
 pub(crate) fn around(state: StoryState) -> El {
-    let answer = RwSignal::new(None::<Result<Shared<Vec<Other>>, Failure>>);
+    let answer = RwSignal::new(None::<Result<Shared<Around>, Failure>>);
     let load = move || {
-        let Some(trace) = state.trace.get_untracked() else { return };
-        let Some(sql) = sql(&trace) else {
-            answer.set(Some(Ok(Shared::default())));
-            return;
-        };
+        let trace_id = state.trace_id.get_value();
         spawn_local(async move {
-            let result = client::sql::<Other>(&sql, state.lifetime).await;
+            let result = client::around(&trace_id, state.lifetime).await;
             if result.as_ref().err() != Some(&Failure::Aborted) {
-                answer.try_set(Some(result.map(|answer| Shared::new(answer.rows))));
+                answer.try_set(Some(result.map(Shared::new)));
             }
         });
     };
@@ -52,74 +37,73 @@ pub(crate) fn around(state: StoryState) -> El {
             load();
         }
     };
-    let content = move || {
-        let Some(trace) = state.trace.get() else { return Vec::new() };
-        let mut parts = match answer.get() {
-            None => vec![skeleton(4)],
-            Some(Err(failure)) => vec![failure_box(strings::AROUND_FAILED, &failure, load)],
-            Some(Ok(others)) => operation(state, &trace, &others),
-        };
-        parts.extend(measurements(&trace));
-        if let Some(Ok(story)) = state.story.get() {
-            parts.extend(same_values(&story));
-        }
-        parts
+    let content = move || match answer.get() {
+        _ if !asked.get() => Vec::new(),
+        None => vec![skeleton(4)],
+        Some(Err(failure)) => vec![failure_box(strings::AROUND_FAILED, &failure, load)],
+        Some(Ok(around)) => parts(state, &around),
     };
-    el("details").class("around").on("toggle", open).add([
-        text_el("summary", "", strings::AROUND_TITLE),
-        el("div").class("around-parts").children(move || if asked.get() { content() } else { Vec::new() }),
+    el("details")
+        .class("around")
+        .on("toggle", open)
+        .add([text_el("summary", "", strings::AROUND_TITLE), el("div").class("around-parts").children(content)])
+}
+
+fn parts(state: StoryState, around: &Around) -> Vec<El> {
+    let mut parts = Vec::new();
+    let own = state.trace_id.get_value();
+    parts.extend(around.healthy.as_ref().map(|healthy| healthy_el(&own, healthy)));
+    match &around.operation {
+        Some(operation) if operation.traces.len() > 1 => parts.extend(operation_el(&own, operation)),
+        _ => parts.push(text_el("p", "muted", strings::AROUND_ALONE)),
+    }
+    if !around.neighbours.is_empty() {
+        parts.push(text_el("h3", "", strings::AROUND_NEIGHBOURS));
+        parts.push(el("ul").class("around-neighbours").add_all(around.neighbours.iter().map(neighbours_el)));
+    }
+    if !around.same_key.is_empty() {
+        parts.push(text_el("h3", "", strings::AROUND_SAME));
+        parts.extend(around.same_key.iter().map(same_key_el));
+    }
+    parts.extend(measured::measured(state, around));
+    parts
+}
+
+/// A link to the comparison of a request with this one.
+fn compare(own: &str, other: &TraceSummary, words: &str) -> El {
+    let page = Page::Diff { a: other.trace_id.clone(), b: own.to_owned() };
+    go_link(&Route { page, ..Route::home() }.url(), words)
+}
+
+fn healthy_el(own: &str, healthy: &TraceSummary) -> El {
+    el("p").class("around-healthy").add([
+        compare(own, healthy, strings::AROUND_HEALTHY).class("button"),
+        text_el("span", "num", &format!(" {} ", format::duration(healthy.duration_ns.0))),
+        el("span").class("muted num").add(date_time(healthy.start_unix_nano.0)),
     ])
 }
 
-/// Asks for root spans of the operation before and after this one.
-fn sql(trace: &Trace) -> Option<String> {
-    let structure = &trace.structure;
-    let root = (0..trace.row_count()).find(|row| !structure.rows.is_missing(*row))?;
-    let quoted = |text: &str| text.replace('\'', "''");
-    let service = structure.service(root).map_or_else(|| "IS NULL".to_owned(), |name| format!("= '{}'", quoted(name)));
-    let start = structure.unix_nano(trace.start_ns(root));
-    let side = |compare: &str, order: &str| {
-        format!(
-            "SELECT * FROM (SELECT trace_id, CAST(start_time_unix_nano AS BIGINT) AS t, duration_ns, status_code FROM spans \
-             WHERE parent_span_id IS NULL AND name = '{}' AND service_name {service} \
-             AND CAST(start_time_unix_nano AS BIGINT) {compare} {start} ORDER BY start_time_unix_nano {order} LIMIT {EACH_SIDE})",
-            quoted(structure.name(root))
-        )
-    };
-    Some(format!("{} UNION ALL {}", side("<=", "DESC"), side(">", "ASC")))
-}
-
-fn operation(state: StoryState, trace: &Trace, others: &[Other]) -> Vec<El> {
-    let own = state.trace_id.get_value();
-    let mut sorted: Vec<&Other> = others.iter().collect();
-    sorted.sort_by_key(|other| std::cmp::Reverse(other.t.0));
-    if sorted.iter().all(|other| other.trace_id == own) {
-        return vec![text_el("p", "muted", strings::AROUND_ALONE)];
-    }
-    let start = trace.structure.meta.start_unix_nano;
-    let well = |other: &&&Other| other.trace_id != own && other.status_code != Some(2);
-    let healthy = sorted.iter().filter(well).min_by_key(|other| other.t.0.abs_diff(start));
-    let compare = |other: &Other, words: &str| {
-        let page = Page::Diff { a: other.trace_id.clone(), b: own.clone() };
-        go_link(&Route { page, ..Route::home() }.url(), words)
-    };
-    let longest = sorted.iter().map(|other| other.duration_ns).max().unwrap_or(1).max(1);
-    let rows = sorted.iter().map(|other| {
+/// The newest requests of the operation, this one marked.
+fn operation_el(own: &str, operation: &OperationAround) -> Vec<El> {
+    let longest = operation.traces.iter().map(|other| other.duration_ns.0).max().unwrap_or(1).max(1);
+    let rows = operation.traces.iter().map(|other| {
         let here = other.trace_id == own;
-        let failed = (other.status_code == Some(2))
+        let failed = (other.error_count > 0)
             .then(|| el("span").class("danger-text").add([sign("✖ "), hidden(strings::ERROR_WORD)]));
-        let width = format!("{}%", other.duration_ns.max(0) / (longest / 100).max(1));
+        let width = format!("{}%", other.duration_ns.0.max(0) / (longest / 100).max(1));
         let name = if here {
             text_el("strong", "", strings::AROUND_THIS)
         } else {
             go_link(&Route::story(&other.trace_id, None).url(), &other.trace_id)
         };
-        el("tr").class(if here { "around-here" } else { "" }).add([
-            el("td").class("num").add(date_time(other.t.0)),
+        let row = el("tr").class(if here { "around-here" } else { "" });
+        let row = if here { row.attr("aria-current", "true") } else { row };
+        row.add([
+            el("td").class("num").add(date_time(other.start_unix_nano.0)),
             el("td").add(failed).add(name),
-            text_el("td", "num", &format::duration(other.duration_ns)),
+            text_el("td", "num", &format::duration(other.duration_ns.0)),
             el("td").class("around-bar").attr("aria-hidden", "true").add(el("span").style("width", &width)),
-            el("td").add((!here).then(|| compare(other, strings::AROUND_COMPARE))),
+            el("td").add((!here).then(|| compare(own, other, strings::AROUND_COMPARE))),
         ])
     });
     let header = |words: &str| text_el("th", "", words).attr("scope", "col");
@@ -130,48 +114,43 @@ fn operation(state: StoryState, trace: &Trace, others: &[Other]) -> Vec<El> {
         header("").attr("aria-hidden", "true"),
         header(strings::AROUND_COMPARE),
     ]);
-    let table = el("table").class("plain-table").add([el("thead").add(head), el("tbody").add_all(rows)]);
-    let healthy = healthy.map(|other| {
-        el("p")
-            .add(compare(other, strings::AROUND_HEALTHY))
-            .text(&format!(" ({})", format::duration(other.duration_ns)))
-    });
-    let mut parts = vec![text_el("h3", "", strings::AROUND_OPERATION)];
-    parts.extend(healthy);
-    parts.push(table);
-    parts
+    let service = operation.service_name.as_deref().unwrap_or(strings::NO_SERVICE_NAME);
+    vec![
+        text_el("h3", "", &strings::around_operation(service, &operation.name)),
+        el("table").class("plain-table").add([el("thead").add(head), el("tbody").add_all(rows)]),
+    ]
 }
 
-/// Exemplars of metrics that name this trace.
-fn measurements(trace: &Trace) -> Vec<El> {
-    let exemplars = &trace.structure.exemplars;
-    if exemplars.is_empty() {
-        return Vec::new();
-    }
-    let rows = exemplars.iter().map(|exemplar| {
-        el("tr").add([
-            el("td").class("num").add(clock_time(exemplar.time_unix_nano.0)),
-            text_el("td", "", &exemplar.metric),
-            text_el("td", "num", &format!("{} {}", exemplar.value, exemplar.unit)),
-            text_el("td", "muted", exemplar.service_name.as_deref().unwrap_or_default()),
-        ])
-    });
-    let table = el("table").class("plain-table").label(strings::AROUND_METRICS).add(el("tbody").add_all(rows));
-    vec![text_el("h3", "", strings::AROUND_METRICS), table]
+/// The request before and after, of one user, session or device.
+fn neighbours_el(neighbours: &Neighbours) -> El {
+    let one = |words: &str, other: &Option<TraceSummary>| {
+        let other = other.as_ref()?;
+        let failed = (other.error_count > 0)
+            .then(|| el("span").class("danger-text").add([sign(" ✖"), hidden(strings::ERROR_WORD)]));
+        let link = go_link(&Route::story(&other.trace_id, None).url(), &other.name);
+        let part = el("span").text(&format!("{words} ")).add(link).add(failed);
+        Some(part.text(" ").add(el("span").class("muted num").add(date_time(other.start_unix_nano.0))))
+    };
+    el("li")
+        .add(text_el("code", "", &neighbours.key))
+        .text(" ")
+        .add(text_el("strong", "", &neighbours.value))
+        .add(one(strings::AROUND_BEFORE, &neighbours.previous))
+        .add(one(strings::AROUND_AFTER, &neighbours.next))
 }
 
-/// Values that identify a user, a session, a device or an order lead to where else they stand.
-fn same_values(story: &Story) -> Vec<El> {
-    let facts = story.facts.iter().filter(|fact| strings::AROUND_FACTS.contains(&fact.label.as_str()));
-    let links: Vec<El> = facts
-        .flat_map(|fact| fact.values.iter().map(move |value| (fact, value)))
-        .map(|(fact, value)| {
-            let link = go_link(&Route::paste(&value.value).url(), &value.value);
-            el("li").text(&format!("{} ", fact.label)).add(link)
-        })
-        .collect();
-    if links.is_empty() {
-        return Vec::new();
+/// Other requests with the same order, invoice, parcel …
+fn same_key_el(same: &SameKey) -> El {
+    let lines = same.traces.iter().map(|row| trace_line(row, false, Signal::stored(0)));
+    let mut notes = Vec::new();
+    if same.logs_without_trace > 0 {
+        notes.push(strings::around_logs(&format::counted(same.logs_without_trace, "log record")));
     }
-    vec![text_el("h3", "", strings::AROUND_SAME), el("ul").class("around-values").add(links)]
+    if !same.is_complete {
+        notes.push(strings::AROUND_MORE.to_owned());
+    }
+    el("div")
+        .add(el("p").add(text_el("code", "", &same.key)).text(" ").add(text_el("strong", "", &same.value)))
+        .add(el("ul").class("trace-rows").add_all(lines))
+        .add((!notes.is_empty()).then(|| text_el("p", "muted", &notes.join(" "))))
 }

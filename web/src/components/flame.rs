@@ -39,7 +39,7 @@ pub(crate) fn flame_tab(state: StoryState) -> El {
     };
     let picture = move || {
         let trace = state.trace.get()?;
-        boxes.with(|boxes| Some(picture(&trace, boxes.as_ref()?, top, chosen)))
+        boxes.with(|boxes| Some(picture(&trace, boxes.as_ref()?, top, chosen, state)))
     };
     el("div").class("flame").add([
         el("div").class("panel-tools").add([
@@ -66,7 +66,13 @@ fn described(state: StoryState, trace: &Trace, flame: &Flame) -> Vec<El> {
     ]
 }
 
-fn picture(trace: &Trace, boxes: &[Flame], top: RwSignal<Option<usize>>, chosen: RwSignal<Option<usize>>) -> El {
+fn picture(
+    trace: &Trace,
+    boxes: &[Flame],
+    top: RwSignal<Option<usize>>,
+    chosen: RwSignal<Option<usize>>,
+    state: StoryState,
+) -> El {
     let root = top.get().and_then(|place| boxes.get(place).map(|flame| (place, flame)));
     let (left, width, depth) = match root {
         Some((_, flame)) => (flame.left_ns, flame.width_ns, flame.depth),
@@ -101,7 +107,15 @@ fn picture(trace: &Trace, boxes: &[Flame], top: RwSignal<Option<usize>>, chosen:
             .on("mouseenter", move |_| chosen.set(Some(place)))
             .on_click(move || top.set(Some(place)));
         if large {
-            drawn.attr("type", "button").label(&words).on("focus", move |_| chosen.set(Some(place)))
+            // The link to the longest span is not beside the box: the keyboard has its own way there.
+            let longest = trace.structure.id_hex(flame.row);
+            let drawn = drawn.attr("type", "button").label(&words).on("focus", move |_| chosen.set(Some(place)));
+            drawn.on_key(move |event| {
+                if event.key() == "Enter" && event.shift_key() {
+                    event.prevent_default();
+                    state.open_span(&longest);
+                }
+            })
         } else {
             drawn.attr("aria-hidden", "true")
         }

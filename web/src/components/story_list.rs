@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use telltale_story::pack::Details;
 
 use crate::components::bits::{failure_box, service_chip};
-use crate::components::tabs::{find_box, switch};
+use crate::components::tabs::{find_box, split_switch, switch};
 use crate::components::virtual_rows::VirtualRows;
 use crate::dom::{El, distinct, el, sign, text_el};
 use crate::entries::{Choice, Entry, entries, time_of};
@@ -14,6 +14,7 @@ use crate::pages::story::data::{Trace, at};
 use crate::pages::story::near::{self, NEAR_MAX, Near};
 use crate::pages::story::state::StoryState;
 use crate::shared::Shared;
+use crate::waterfall::layout::Line;
 use crate::waterfall::marks::{MarkLook, log_look};
 use crate::{format, strings};
 
@@ -29,10 +30,11 @@ struct List {
     shown: Memo<Shared<Vec<Entry>>>,
     near: Memo<Option<Shared<Near>>>,
     active: RwSignal<usize>,
+    beside: bool,
 }
 
-/// The view's content.
-pub(crate) fn story_list(state: StoryState) -> El {
+/// The view's content; `beside` the waterfall it does without the tools that stand there, and scrolls to what is chosen there.
+pub(crate) fn story_list(state: StoryState, beside: bool) -> El {
     let choice = RwSignal::new(Choice::All);
     let wanted = Memo::new(move |_| state.view.with(|view| view.near));
     Effect::new(move |_| {
@@ -50,7 +52,7 @@ pub(crate) fn story_list(state: StoryState) -> El {
         let found = state.found.get();
         Shared::new(entries(&trace.structure, choice, found.as_deref(), &times))
     });
-    let list = List { state, choice, shown, near, active: RwSignal::new(0) };
+    let list = List { state, choice, shown, near, active: RwSignal::new(0), beside };
     let some = Memo::new(move |_| shown.with(|shown| !shown.is_empty()));
     let body = move || if some.get() { grid(list) } else { text_el("p", "list-empty muted", strings::LIST_EMPTY) };
     el("div").add([tools(list), el("div").children(move || near_words(state)), el("div").children(body)])
@@ -80,8 +82,9 @@ fn tools(list: List) -> El {
         move || state.view.with(|view| view.near),
         move |on| state.change(|view| view.near = on),
     );
-    el("div").class("panel-tools").add([
-        find_box(state),
+    let tools = el("div").class("panel-tools");
+    let tools = if list.beside { tools } else { tools.add([find_box(state), split_switch(state)]) };
+    tools.add([
         el("div").class("button-group").attr("role", "group").label(strings::LIST_CHOICE_LABEL).add(buttons),
         near.attr("title", strings::NEIGHBOURS_HELP),
     ])
@@ -106,6 +109,7 @@ fn grid(list: List) -> El {
     let List { state, shown, active, .. } = list;
     let count = Signal::derive(move || shown.with(|shown| shown.len()));
     let rows = VirtualRows::of_component(count);
+    follow_selection(list, rows);
     let window = rows.window();
     let in_sight = StoredValue::new(HashMap::<u64, (usize, Entry)>::new());
     let keys = move || {
@@ -154,6 +158,44 @@ fn grid(list: List) -> El {
         .add([el("div").class("rows-head").attr("role", "rowgroup").add(head), rows.place(shown_rows)])
 }
 
+/// What is chosen in the waterfall is chosen here too.
+fn follow_selection(list: List, rows: VirtualRows) {
+    Effect::new(move |_| {
+        let Some(Line::Row(row)) = list.state.active.get() else { return };
+        let Some(trace) = list.state.trace.get_untracked() else { return };
+        let shown = list.shown.get_untracked();
+        // An event or a record of the row that is chosen here stays.
+        let at = list.active.get_untracked();
+        if shown.get(at).and_then(|entry| row_of_entry(&trace, *entry)) == Some(row) {
+            return;
+        }
+        if let Some(place) = shown.iter().position(|entry| *entry == Entry::Span(row)) {
+            list.active.set(place);
+            if list.beside {
+                rows.reveal(place);
+            }
+        }
+    });
+}
+
+/// Returns the row of the span that an entry belongs to.
+fn row_of_entry(trace: &Trace, entry: Entry) -> Option<u32> {
+    match entry {
+        Entry::Span(row) => Some(row),
+        Entry::Event(event) => Some(at(&trace.structure.events.row, event)),
+        Entry::Log(log) => at(&trace.structure.logs.row, log).checked_sub(1),
+        Entry::Near(_) => None,
+    }
+}
+
+/// Chooses the span of an entry in the waterfall too.
+fn choose(state: StoryState, entry: Entry) {
+    let row = state.trace.get_untracked().and_then(|trace| row_of_entry(&trace, entry));
+    if let Some(row) = row {
+        state.activate_row(row);
+    }
+}
+
 fn on_key(list: List, rows: VirtualRows, event: &web_sys::KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
@@ -179,6 +221,9 @@ fn on_key(list: List, rows: VirtualRows, event: &web_sys::KeyboardEvent) {
     event.prevent_default();
     list.active.set(to.min(last));
     rows.reveal(to.min(last));
+    if let Some(entry) = list.shown.with_untracked(|shown| shown.get(to.min(last)).copied()) {
+        choose(list.state, entry);
+    }
 }
 
 /// Opens what an entry stands for.
@@ -309,6 +354,7 @@ fn row_el(list: List, trace: &Trace, place: usize, entry: Entry) -> El {
         .on_click(move || {
             active.set(place);
             open(state, entry);
+            choose(state, entry);
         })
         .add([
             cell("num list-offset").text(&format::offset(time_of(&trace.structure, entry, &times))),

@@ -108,6 +108,12 @@ pub(crate) fn switch(words: &str, is_on: impl Fn() -> bool + 'static, act: impl 
     el("label").class("check").add(field).text(words)
 }
 
+/// The switch that puts list and waterfall side by side.
+pub(crate) fn split_switch(state: StoryState) -> El {
+    let is_on = move || state.view.with(|view| view.split && view.tab == Tab::Timeline);
+    switch(strings::SIDE_BY_SIDE, is_on, move |on| state.set_split(on)).attr("title", strings::SIDE_BY_SIDE_HELP)
+}
+
 /// The switch for errors alone.
 pub(crate) fn errors_switch(state: StoryState) -> El {
     switch(

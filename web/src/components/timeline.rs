@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 
-use crate::components::tabs::{errors_switch, find_box, switch};
+use crate::components::tabs::{errors_switch, find_box, split_switch, switch};
 use crate::components::virtual_rows::VirtualRows;
 use crate::dom::{El, distinct, el, hidden, text_el};
 use crate::pages::story::state::StoryState;
@@ -48,6 +48,7 @@ fn tools(state: StoryState) -> El {
         find_box(state),
         errors_switch(state),
         bundle,
+        split_switch(state),
         button(strings::EXPAND_ALL, false),
         button(strings::COLLAPSE_ALL, true),
         el("span").children(move || pinned(state)),

@@ -1,36 +1,20 @@
 //! The head of a story: what it was, how it ended, when; the verdict in words; what to know before believing it.
 
 use leptos::prelude::*;
-use telltale_api::routes;
 use telltale_api::story::{Chip, Outcome, Phrase, Story};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::spawn_local;
 
-use crate::announce::{Announcer, use_announcer};
-use crate::client;
-use crate::components::bits::{ago, date_time, words};
-use crate::components::copy_button::{copy, copy_button};
+use crate::components::bits::{ago, date_time};
+use crate::components::copy_button::copy_button;
+use crate::components::share::share;
 use crate::dom::{El, el, sign, text_el};
 use crate::pages::story::state::StoryState;
 use crate::prefs::{local_minutes, use_prefs};
 use crate::route::Route;
 use crate::{format, strings};
 
-/// Copies the story as Markdown.
-pub(crate) fn copy_story(state: StoryState, announcer: Announcer) {
-    let url = format!("{}{}.md", routes::STORY_PAGE, state.trace_id.get_value());
-    spawn_local(async move {
-        match client::text(&url, state.lifetime).await {
-            Ok(markdown) => copy(&markdown, strings::WHAT_STORY, announcer),
-            Err(client::Failure::Aborted) => {}
-            Err(failure) => announcer.say(words(&failure).0),
-        }
-    });
-}
-
 /// Title, status, duration, id, times.
 pub(crate) fn story_head(state: StoryState) -> El {
-    let announcer = use_announcer();
     let trace_id = state.trace_id.get_value();
     let address = Route::story(&trace_id, None).url();
     let link = move || format!("{}{address}", location().origin().unwrap_or_default());
@@ -42,14 +26,8 @@ pub(crate) fn story_head(state: StoryState) -> El {
             .get()
             .then(|| el("span").class("badge badge-live").attr("role", "status").add(pulse).text(strings::RECEIVING))
     };
-    let copy_button_story = text_el("button", "button", &format!("{} ", strings::COPY_STORY))
-        .attr("type", "button")
-        .on_click(move || copy_story(state, announcer))
-        .add(text_el("kbd", "", "y").attr("aria-hidden", "true"));
-    let download = text_el("a", "button", strings::DOWNLOAD_OTLP)
-        .attr("href", &client::otlp_url(&trace_id))
-        .attr("download", &format!("{trace_id}.json"));
-    let actions = [copy_button_story, copy_button(link, strings::WHAT_LINK, Some(strings::COPY_LINK)), download];
+    let [share_button, share_dialog] = share(state);
+    let actions = [share_button, copy_button(link, strings::WHAT_LINK, Some(strings::COPY_LINK)), share_dialog];
     let head = el("div").class("story-name").children(move || head_of(state));
     let id_part = el("span").class("story-id").add(text_el("code", "", &trace_id)).add(copy_button(
         move || id.clone(),

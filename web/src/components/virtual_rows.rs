@@ -1,4 +1,5 @@
-//! A list of any length of which only the rows in sight are in the page; the window scrolls, not the list.
+//! A list of any length of which only the rows in sight are in the page. The window scrolls, not the list; where lists stand
+//! side by side, each pane scrolls by itself.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -7,7 +8,10 @@ use wasm_bindgen::prelude::Closure;
 use crate::dom::{El, el};
 use crate::waterfall::viewport::{ROW_PX, Viewport};
 
-/// Follows the window's scrolling for one list.
+/// A pane that scrolls by itself; its list's head stays at its top.
+pub(crate) const PANE_CLASS: &str = "split-pane";
+
+/// Follows the scrolling for one list.
 #[derive(Clone, Copy)]
 pub(crate) struct VirtualRows {
     list: StoredValue<Option<web_sys::Element>, LocalStorage>,
@@ -27,18 +31,39 @@ impl VirtualRows {
             visible_px: RwSignal::new(900.0),
             measuring: StoredValue::new(false),
         };
-        let scroll = window_event_listener(leptos::ev::scroll, move |_| this.measure_soon());
         let resize = window_event_listener(leptos::ev::resize, move |_| this.measure_soon());
-        on_cleanup(move || {
-            scroll.remove();
-            resize.remove();
-        });
+        on_cleanup(move || resize.remove());
+        this.follow_scrolling();
         this.observe_body();
         Effect::new(move |_| {
             rows.track();
             this.measure_soon();
         });
         this
+    }
+
+    /// Hears the window and every pane: what scrolls inside of the page is only heard on its way down.
+    fn follow_scrolling(self) {
+        let scrolled = Closure::<dyn Fn()>::new(move || self.measure_soon());
+        let listener: &js_sys::Function = scrolled.as_ref().unchecked_ref();
+        if window().add_event_listener_with_callback_and_bool("scroll", listener, true).is_err() {
+            leptos::logging::warn!("scrolling is not heard");
+        }
+        let kept = StoredValue::new_local(Some(scrolled));
+        on_cleanup(move || {
+            kept.try_update_value(|kept| {
+                if let Some(scrolled) = kept.take() {
+                    let listener: &js_sys::Function = scrolled.as_ref().unchecked_ref();
+                    let _gone = window().remove_event_listener_with_callback_and_bool("scroll", listener, true);
+                }
+            });
+        });
+    }
+
+    /// The pane that the list scrolls in, when it is not the window.
+    fn pane(self) -> Option<web_sys::Element> {
+        let list = self.list.try_get_value().flatten()?;
+        list.closest(&format!(".{PANE_CLASS}")).ok().flatten()
     }
 
     /// Whatever changes height above the list moves it: measure again.
@@ -76,8 +101,13 @@ impl VirtualRows {
 
     fn measure(self) {
         let Some(list) = self.list.try_get_value().flatten() else { return };
-        let covered = covered_px();
-        let height = window().inner_height().ok().and_then(|value| value.as_f64()).unwrap_or(900.0);
+        let (covered, height) = match self.pane() {
+            Some(pane) => {
+                let place = pane.get_bounding_client_rect();
+                (place.top() + height_of(&pane, ".rows-head"), place.bottom())
+            }
+            None => (covered_px(), window().inner_height().ok().and_then(|value| value.as_f64()).unwrap_or(900.0)),
+        };
         self.scrolled_px.set(covered - list.get_bounding_client_rect().top());
         self.visible_px.set((height - covered).max(ROW_PX));
     }
@@ -124,7 +154,11 @@ impl VirtualRows {
         self.measure();
         let viewport = untrack(move || self.viewport());
         if let Some(target) = viewport.scroll_to(row) {
-            window().scroll_by_with_x_and_y(0.0, target - viewport.scrolled_px);
+            let by = target - viewport.scrolled_px;
+            match self.pane() {
+                Some(pane) => pane.scroll_by_with_x_and_y(0.0, by),
+                None => window().scroll_by_with_x_and_y(0.0, by),
+            }
         }
     }
 
@@ -138,9 +172,12 @@ impl VirtualRows {
 
 /// Returns how much of the window's top is covered by what stays there: the bar and the list's own head.
 fn covered_px() -> f64 {
-    let height = |selector: &str| {
-        let element = document().query_selector(selector).ok().flatten();
-        element.map_or(0.0, |element| element.get_bounding_client_rect().height())
-    };
-    height(".app-header") + height(".rows-head")
+    let page = document().document_element();
+    page.map_or(0.0, |page| height_of(&page, ".app-header") + height_of(&page, ".rows-head"))
+}
+
+/// Returns the height of the first fitting element inside of another one.
+fn height_of(inside: &web_sys::Element, selector: &str) -> f64 {
+    let element = inside.query_selector(selector).ok().flatten();
+    element.map_or(0.0, |element| element.get_bounding_client_rect().height())
 }

@@ -11,6 +11,7 @@ use crate::client::{self, Failure, Lifetime};
 use crate::components::bits::{ago, failure_box, go_link, skeleton};
 use crate::components::first_run::first_run;
 use crate::components::issues::{issues, merge};
+use crate::components::open_files::open_button;
 use crate::components::paste_box::paste_box;
 use crate::components::trace_list::trace_list;
 use crate::dom::{El, el, text_el};
@@ -130,7 +131,7 @@ pub(crate) fn home(start: bool) -> El {
         Some(false) => lists(state),
     };
     el("div").class("home").add([
-        el("div").class("hero").add([text_el("h1", "", strings::HOME_TITLE), paste_box(true)]),
+        el("div").class("hero").add([text_el("h1", "", strings::HOME_TITLE), paste_box(true), open_button()]),
         el("div").children(body),
         el("footer").class("totals muted").children(move || state.totals.get().map(footer).unwrap_or_default()),
     ])

@@ -6,6 +6,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::client::{self, Failure, Lifetime};
 use crate::components::bits::{ago, date_time, failure_box, go_link, skeleton};
+use crate::components::open_files::open_button;
 use crate::components::paste_box::query_of;
 use crate::components::trace_list::trace_line;
 use crate::dom::{El, el, text_el};
@@ -142,6 +143,7 @@ pub(crate) fn nothing_found(
         let reasons = strings::WHY_MISSING.iter().map(|reason| text_el("li", "", reason));
         parts.push(el("ul").class("plain-list").add_all(reasons));
     }
+    parts.push(el("p").text(&format!("{} ", strings::MAYBE_A_FILE)).add(open_button()));
     let home = go_link("/", strings::BACK_HOME);
     parts.push(el("p").add(home).text(" · ").add(go_link("/start", strings::HOW_TO_SEND)));
     parts

@@ -10,7 +10,6 @@ use leptos::prelude::*;
 use telltale_api::resolve::{ResolveAnswer, ResolvedCandidate, Searched};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::announce::use_announcer;
 use crate::client::{self, Failure};
 use crate::components::around::around;
 use crate::components::bits::{failure_box, skeleton};
@@ -19,13 +18,15 @@ use crate::components::errors_tab::errors_tab;
 use crate::components::facts::facts;
 use crate::components::flame::flame_tab;
 use crate::components::graph_tab::graph_tab;
+use crate::components::open_files::open_button;
 use crate::components::raw_tab::raw_tab;
 use crate::components::story_list::story_list;
 use crate::components::table_tab::table_tab;
 use crate::components::tabs::{crumbs, story_tabs};
 use crate::components::time_bar::time_bar;
 use crate::components::timeline::timeline;
-use crate::components::verdict::{copy_story, story_head, verdict};
+use crate::components::verdict::{story_head, verdict};
+use crate::components::virtual_rows::PANE_CLASS;
 use crate::dom::{El, el, text_el};
 use crate::keys::{Key, use_keys};
 use crate::live::use_live;
@@ -66,9 +67,11 @@ pub(crate) fn story_page(trace_id: &str) -> El {
 /// Everything of a story that is there.
 fn ready(state: StoryState) -> El {
     let tab = Memo::new(move |_| state.view.with(|view| view.tab));
+    let split = Memo::new(move |_| state.view.with(|view| view.split));
     let panel = move || match tab.get() {
+        Tab::Timeline if split.get() => side_by_side(state),
         Tab::Timeline => timeline(state),
-        Tab::List => story_list(state),
+        Tab::List => story_list(state, false),
         Tab::Flame => flame_tab(state),
         Tab::Table => table_tab(state),
         Tab::Graph => graph_tab(state),
@@ -92,7 +95,17 @@ fn ready(state: StoryState) -> El {
         .attr("role", "tabpanel")
         .dyn_attr("aria-labelledby", labelled)
         .children(panel);
-    el("article").class("story").add([story_head(state), told, story_tabs(state), crumbs(state), panel, around(state)])
+    let foot = el("p").class("story-foot").add(open_button());
+    el("article")
+        .class("story")
+        .add([story_head(state), told, story_tabs(state), crumbs(state), panel, around(state)])
+        .add(foot)
+}
+
+/// Waterfall and list, each scrolling by itself, with one selection.
+fn side_by_side(state: StoryState) -> El {
+    let pane = |view: El| el("div").class(PANE_CLASS).add(view);
+    el("div").class("split").add([pane(timeline(state)), pane(story_list(state, true))])
 }
 
 /// No span of this id is stored: say what was looked for, and wait.
@@ -214,7 +227,6 @@ fn follow_arrivals(state: StoryState) {
 
 /// The keys of this page.
 fn handle_keys(state: StoryState) {
-    let announcer = use_announcer();
     use_keys().handle(move |key: Key| {
         if state.load.with_untracked(|load| *load != Load::Ready) {
             return false;
@@ -240,7 +252,8 @@ fn handle_keys(state: StoryState) {
             ("s", _) => state.zoom_by(2.0, 0.0),
             ("a", _) => state.zoom_by(1.0, -0.25),
             ("d", _) => state.zoom_by(1.0, 0.25),
-            ("y", _) => copy_story(state, announcer),
+            ("v", _) => state.set_split(!state.view.with_untracked(|view| view.split && view.tab == Tab::Timeline)),
+            ("y", _) => state.sharing.set(true),
             ("Escape", _) => return state.escape(),
             ("Enter", _) => return state.open_active_unless_focused(),
             (digit, _) => {

@@ -6,11 +6,9 @@ pub const STORY_FAILED: &str = "The story cannot be shown";
 /// Things arrive.
 pub const RECEIVING: &str = "receiving…";
 /// Button.
-pub const COPY_STORY: &str = "Copy story";
-/// Button.
 pub const COPY_LINK: &str = "Copy link";
 /// Button.
-pub const DOWNLOAD_OTLP: &str = "Download OTLP";
+pub const DOWNLOAD_OTLP: &str = "Download OTLP, nothing masked";
 /// Button.
 pub const COPY_JSON: &str = "Copy JSON";
 /// How it ended.

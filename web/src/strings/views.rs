@@ -46,6 +46,10 @@ pub fn usual_of(count: &str) -> String {
 // Tools
 /// Switch.
 pub const ERRORS_ONLY: &str = "Errors only";
+/// Switch.
+pub const SIDE_BY_SIDE: &str = "Side by side";
+/// What it does.
+pub const SIDE_BY_SIDE_HELP: &str = "Waterfall and story list beside each other, with one selection (v)";
 /// Button.
 pub const HIDE_OTHERS: &str = "Hide others";
 /// Name of the way from the root.
@@ -115,7 +119,8 @@ pub fn neighbours_cut(count: usize) -> String {
 
 // Flame
 /// What the view shows.
-pub const FLAME_HELP: &str = "Equal calls merged; width is time. Choose a box to look into it.";
+pub const FLAME_HELP: &str =
+    "Equal calls merged; width is time. Choose a box to look into it; Shift+Enter opens its longest span.";
 /// Button.
 pub const FLAME_WHOLE: &str = "Whole trace";
 /// Name of the view.

@@ -91,6 +91,37 @@ fn data_and_export_requests_share_their_bytes() {
     assert_eq!(ExportLogsServiceRequest::decode(&*bytes).unwrap(), sample::logs());
 }
 
+/// Scenario: a trace of several blocks from two requests, a part of it sent twice, with a parent that never arrived, events and
+/// links. Guarantees: the blocks that are made one by one hold every span whole, under the right row.
+#[tokio::test]
+async fn a_pack_of_many_blocks_holds_every_span() {
+    let server = Server::with_sample().await;
+    let spans = |range: std::ops::Range<u64>| sample::many_spans("0af7651916cd43dd8448eb211c80aaaa", range);
+    server.send(SignalKind::Traces, &spans(0..3_000)).await;
+    server.send(SignalKind::Traces, &spans(2_900..5_000)).await;
+    let path = "/api/trace/0af7651916cd43dd8448eb211c80aaaa";
+    let packed = server.get(&format!("{path}/pack")).await;
+    let view: telltale_api::trace::TraceView = serde_json::from_value(server.get(path).await.json()).unwrap();
+    assert_eq!((view.spans.len(), view.duplicate_span_count), (5_000, 100));
+    let mut reader = telltale_story::pack::Reader::new();
+    let mut structure = None;
+    for piece in packed.body.chunks(10_000) {
+        structure = reader.push(piece).unwrap().or(structure);
+    }
+    let (structure, details) = (structure.unwrap(), reader.finish().unwrap());
+    let rows = 0..u32::try_from(structure.rows.len()).unwrap();
+    assert_eq!(rows.len(), 5_001, "every span, and the parent that never arrived");
+    let mut spans: Vec<_> = rows.filter_map(|row| details.span(&structure, row)).collect();
+    spans.sort_by(|a, b| a.span_id.cmp(&b.span_id));
+    let mut expected = view.spans;
+    expected.sort_by(|a, b| a.span_id.cmp(&b.span_id));
+    assert_eq!(spans.len(), expected.len());
+    for (span, expected) in spans.iter().zip(&expected) {
+        assert_eq!(span, expected);
+    }
+    assert_eq!(structure.meta.duplicate_span_count, 100);
+}
+
 /// Scenario: the page's form of a trace, columns instead of rows.
 /// Guarantees: it holds the same spans and log records as the JSON.
 #[tokio::test]

@@ -150,6 +150,48 @@ pub(super) fn one_span_with(trace: &str, span: &str, attributes: &[(&str, &str)]
     request
 }
 
+/// Spans of one trace, numbered: ten steps a parent, events and links now and then; the parent of number 7 never arrives.
+pub(super) fn many_spans(trace: &str, numbers: std::ops::Range<u64>) -> ExportTraceServiceRequest {
+    let id = |number: u64| (number + 1).to_be_bytes().to_vec();
+    let span = |at: u64| {
+        let start = START + at * MILLI;
+        let event = Event {
+            time_unix_nano: start + 1,
+            name: "retry".into(),
+            attributes: vec![text("n", "1")],
+            ..Event::default()
+        };
+        let link = Link {
+            trace_id: bytes(TRACE),
+            span_id: bytes(ROOT),
+            attributes: vec![text("why", "batch")],
+            ..Link::default()
+        };
+        Span {
+            trace_id: bytes(trace),
+            span_id: id(at),
+            parent_span_id: match at {
+                0 => Vec::new(),
+                7 => vec![0xee; 8],
+                _ => id(at / 10),
+            },
+            name: format!("step {}", at % 13),
+            start_time_unix_nano: start,
+            end_time_unix_nano: start + MILLI,
+            attributes: vec![text("number", &at.to_string()), text("same", "everywhere")],
+            events: if at.is_multiple_of(5) { vec![event] } else { Vec::new() },
+            links: if at.is_multiple_of(7) { vec![link] } else { Vec::new() },
+            ..Span::default()
+        }
+    };
+    let scope_spans =
+        vec![ScopeSpans { scope: scope(), spans: numbers.map(span).collect(), schema_url: String::new() }];
+    let service = resource("shop-api", "1.8.2");
+    ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans { resource: service, scope_spans, schema_url: String::new() }],
+    }
+}
+
 pub(super) fn logs() -> ExportLogsServiceRequest {
     let record = LogRecord {
         time_unix_nano: START + 2_201 * MILLI,

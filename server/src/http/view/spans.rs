@@ -5,23 +5,42 @@ use telltale_api::trace::{EventRow, LinkRow, SpanRow};
 use telltale_api::{Nanos, SignedNanos};
 use telltale_storage::encode::{self, EncodeError, SpanColumns};
 
+use super::Stored;
 use super::attributes::{hex, rows};
 use super::envelopes::Envelopes;
 
-/// Appends the spans of a batch and returns when the last of them arrived.
+/// Hands on the spans of a batch with their rows, and returns when the last of them arrived.
 pub(super) fn read(
     batch: &RecordBatch,
     envelopes: &mut Envelopes,
-    out: &mut Vec<SpanRow>,
+    mut take: impl FnMut(u32, SpanRow),
 ) -> Result<Nanos, EncodeError> {
     let spans = SpanColumns::new(batch)?;
     let mut last = Nanos(0);
-    for row in 0..spans.len() {
+    for (row, number) in (0..spans.len()).zip(0..) {
         let (resource, scope) = envelopes.of_row(spans.tail(), row);
-        out.push(SpanRow { resource, scope, ..span(&spans, row) });
+        take(number, SpanRow { resource, scope, ..span(&spans, row) });
         last = last.max(Nanos(spans.tail().ingest_time_unix_nano(row).0));
     }
     Ok(last)
+}
+
+/// Reads single spans, whole.
+pub(crate) struct Details<'a>(Vec<SpanColumns<'a>>);
+
+impl<'a> Details<'a> {
+    /// Reads from the batches that [`super::outline`] read.
+    pub(crate) fn new(batches: &'a [RecordBatch]) -> Result<Self, EncodeError> {
+        batches.iter().map(SpanColumns::new).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Returns a span; its resource and scope are numbered by the outline.
+    pub(crate) fn span(&self, at: Stored) -> Option<SpanRow> {
+        let index = |number: u32| usize::try_from(number).ok();
+        let columns = self.0.get(index(at.batch)?)?;
+        let row = index(at.row).filter(|row| *row < columns.len())?;
+        Some(span(columns, row))
+    }
 }
 
 fn span(spans: &SpanColumns<'_>, row: usize) -> SpanRow {

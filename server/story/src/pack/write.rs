@@ -1,5 +1,7 @@
-//! Writing a pack.
+//! Writing a pack, at once or piece by piece: what is drawn is small and made of the whole trace, details are made a block at a
+//! time, so that nobody needs all of them in memory.
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 
 use telltale_api::trace::{ExemplarRow, LogRow, SpanRow, TraceView};
@@ -11,9 +13,36 @@ use super::{LOG_BLOCK_ROWS, MAGIC, SPAN_BLOCK_ROWS, flag, section};
 use crate::critical_path::critical_path;
 use crate::story::{Analysis, is_error};
 
+/// What stands on a row: where to find its details.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowSpan {
+    /// The span's position in the view; none for a parent that never arrived.
+    pub at: Option<u32>,
+    /// Whether the row stands below another one.
+    pub is_below: bool,
+}
+
 /// Writes a trace; the spans of `view` may be in any order.
 #[must_use]
 pub fn write(view: &TraceView, analysis: &Analysis) -> Vec<u8> {
+    let (mut out, rows) = write_structure(view, analysis);
+    for (number, rows) in rows.chunks(SPAN_BLOCK_ROWS).enumerate() {
+        let span = |row: &RowSpan| Some((view.spans.get(index(row.at?))?, row.is_below));
+        let rows: Vec<Option<(&SpanRow, bool)>> = rows.iter().map(span).collect();
+        out.extend(write_span_block(number * SPAN_BLOCK_ROWS, &rows));
+    }
+    for (number, logs) in view.logs.chunks(LOG_BLOCK_ROWS).enumerate() {
+        out.extend(write_log_block(number * LOG_BLOCK_ROWS, logs));
+    }
+    out.extend(write_end());
+    out
+}
+
+/// Writes the beginning of a pack, all that is drawn, and returns what stands on each row. Attributes of spans, events and
+/// links are not needed for it: they go into blocks of [`SPAN_BLOCK_ROWS`] rows ([`write_span_block`]) and
+/// [`LOG_BLOCK_ROWS`] records ([`write_log_block`]) behind it, and [`write_end`] ends the pack.
+#[must_use]
+pub fn write_structure(view: &TraceView, analysis: &Analysis) -> (Vec<u8>, Vec<RowSpan>) {
     let mut out = Out { bytes: MAGIC.to_vec() };
     let writer = Writer { view, analysis, start: analysis.start_unix_nano, rows: rows(view, analysis) };
     put(&mut out, section::META, writer.meta());
@@ -32,13 +61,35 @@ pub fn write(view: &TraceView, analysis: &Analysis) -> Vec<u8> {
     for (id, payload) in drawn {
         put(&mut out, id, payload);
     }
-    for (number, rows) in writer.rows.chunks(SPAN_BLOCK_ROWS).enumerate() {
-        put(&mut out, section::SPAN_BLOCK, writer.span_block(number * SPAN_BLOCK_ROWS, rows));
+    let row = |row: &Row<'_>| RowSpan { at: (!row.is_missing).then_some(row.at), is_below: row.depth > 0 };
+    (out.bytes, writer.rows.iter().map(row).collect())
+}
+
+/// Writes the details of rows, the first of which is `first`: each with its span, and whether it stands below another row.
+#[must_use]
+pub fn write_span_block<S: Borrow<SpanRow>>(first: usize, rows: &[Option<(S, bool)>]) -> Vec<u8> {
+    let (mut texts, mut details) = (Interner::new(), Out::default());
+    for (span, is_below) in rows.iter().flatten() {
+        write_span(&mut details, &mut texts, span.borrow(), *is_below);
     }
-    for (number, logs) in view.logs.chunks(LOG_BLOCK_ROWS).enumerate() {
-        put(&mut out, section::LOG_BLOCK, log_block(number * LOG_BLOCK_ROWS, logs));
-    }
-    put(&mut out, section::END, Out::default());
+    section_of(section::SPAN_BLOCK, block(first, rows.len(), texts, details))
+}
+
+/// Writes the details of records, the first of which is `first`.
+#[must_use]
+pub fn write_log_block(first: usize, logs: &[LogRow]) -> Vec<u8> {
+    section_of(section::LOG_BLOCK, log_block(first, logs))
+}
+
+/// Writes the end of a pack.
+#[must_use]
+pub fn write_end() -> Vec<u8> {
+    section_of(section::END, Out::default())
+}
+
+fn section_of(id: u8, payload: Out) -> Vec<u8> {
+    let mut out = Out::default();
+    put(&mut out, id, payload);
     out.bytes
 }
 
@@ -237,14 +288,6 @@ impl Writer<'_> {
             out.varint(scope.dropped_attributes_count.into());
         }
         out
-    }
-
-    fn span_block(&self, first: usize, rows: &[Row<'_>]) -> Out {
-        let (mut texts, mut details) = (Interner::new(), Out::default());
-        for row in rows.iter().filter(|row| !row.is_missing) {
-            write_span(&mut details, &mut texts, row.span, row.depth > 0);
-        }
-        block(first, rows.len(), texts, details)
     }
 }
 

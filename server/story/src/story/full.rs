@@ -9,7 +9,7 @@ use telltale_api::trace::TraceView;
 
 use super::fact_config::FactConfig;
 use super::unusual::{Baselines, unusual};
-use super::{Analysis, gaps, repeats, tell_analysed};
+use super::{Analysis, gaps, repeats};
 use crate::limits::{CHIP_SPANS, STORY_PLANS};
 use crate::plan;
 
@@ -17,9 +17,20 @@ use crate::plan;
 #[must_use]
 pub fn tell_in_full(view: &TraceView, config: &FactConfig, baselines: &Baselines) -> Story {
     let analysis = Analysis::new(view);
-    let mut story = tell_analysed(view, &analysis, config);
-    story.gaps = gaps::gaps(view, &analysis);
-    story.repeats = repeats::repeats(view, &analysis);
+    let story = head_in_full(view, &analysis, config, baselines);
+    Story { entries: super::entries::entries(view, &analysis), ..story }
+}
+
+/// Tells the same without the list of entries, which is as long as the trace: for those who make it themselves or need none.
+#[must_use]
+pub fn tell_head_in_full(view: &TraceView, config: &FactConfig, baselines: &Baselines) -> Story {
+    head_in_full(view, &Analysis::new(view), config, baselines)
+}
+
+fn head_in_full(view: &TraceView, analysis: &Analysis, config: &FactConfig, baselines: &Baselines) -> Story {
+    let mut story = super::head(view, analysis, config);
+    story.gaps = gaps::gaps(view, analysis);
+    story.repeats = repeats::repeats(view, analysis);
     story.usual = baselines.usual();
     story.unusual = unusual(view, &story.usual);
     story.plans = plans(&story.facts);

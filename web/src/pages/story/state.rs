@@ -62,6 +62,8 @@ pub(crate) struct StoryState {
     pub(crate) near: RwSignal<Option<Result<Shared<Near>, Failure>>>,
     /// The trace as OTLP/JSON, once somebody asked.
     pub(crate) otlp: StoredValue<Option<JsValue>, LocalStorage>,
+    /// Whether the share dialog is open.
+    pub(crate) sharing: RwSignal<bool>,
     /// Counts loads, so that what was asked for before can be told from what is current.
     pub(crate) generation: RwSignal<u64>,
     /// The current place.
@@ -117,6 +119,7 @@ impl StoryState {
             rows: RwSignal::new(None),
             near: RwSignal::new(None),
             otlp: StoredValue::new_local(None),
+            sharing: RwSignal::new(false),
             generation: RwSignal::new(0),
             nav,
             view,
@@ -137,7 +140,10 @@ impl StoryState {
         if let Some(row) = row {
             self.active.set(Some(Line::Row(row)));
         }
-        self.load.set(Load::Ready);
+        // What is open on the page (a dialog, a field) stays when more of the trace arrives.
+        if self.load.get_untracked() != Load::Ready {
+            self.load.set(Load::Ready);
+        }
         if first && let Some(span_id) = self.nav.route_now().span_id() {
             self.activate_span(span_id);
         }

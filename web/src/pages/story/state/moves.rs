@@ -29,7 +29,14 @@ impl StoryState {
     pub(crate) fn show_tab(self, tab: Tab) {
         let mut route = self.nav.route_now();
         route.view.tab = tab;
+        // The list's own view is the list alone.
+        route.view.split &= tab != Tab::List;
         self.nav.go(route);
+    }
+
+    /// Puts the list beside the waterfall, or takes it away.
+    pub(crate) fn set_split(self, split: bool) {
+        self.change(|view| (view.tab, view.split) = (Tab::Timeline, split));
     }
 
     /// Closes what is open last: drawer, search, zoom and root, filter. Returns whether there was something.

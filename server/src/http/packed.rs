@@ -1,0 +1,112 @@
+//! `GET /api/trace/{id}/pack`: one trace in columns, which the page draws while the rest of it arrives.
+//!
+//! A million spans with their attributes are gigabytes as rows, and a tenth of that as they are stored. So only the outline is
+//! made of all of them; each block of details is read from the stored columns when the reader takes it, and is gone then.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use telltale_api::Nanos;
+use telltale_api::trace::{LogRow, SpanRow};
+use telltale_model::TraceId;
+use telltale_query::TraceData;
+use telltale_storage::encode::EncodeError;
+use telltale_story::pack::{self, LOG_BLOCK_ROWS, SPAN_BLOCK_ROWS};
+use telltale_story::story::Analysis;
+
+use super::extract::Path;
+use super::problem::Problem;
+use super::view::{self, Stored, spans::Details};
+use super::{answer, trace};
+use crate::state::AppState;
+
+/// Answers with the pack.
+pub(super) async fn packed(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let (id, data) = trace::load(&state, &id).await?;
+    let now = state.now();
+    let (head, rest) = answer::work(move || Ok(Rest::of(&id, data, now)?)).await?;
+    let blocks = stream::unfold(Some(rest), |rest| async move { next(rest?).await });
+    let body = stream::once(async move { Ok(Bytes::from(head)) }).chain(blocks);
+    Ok(answer::body(pack::MEDIA_TYPE, Body::from_stream(body)))
+}
+
+/// What stands on a row, with all that its details need beside the stored columns.
+#[derive(Clone, Copy)]
+struct Row {
+    /// None for a parent that never arrived.
+    stored: Option<Stored>,
+    is_below: bool,
+    resource: u32,
+    scope: u32,
+}
+
+/// What of a pack is still to be written.
+struct Rest {
+    data: TraceData,
+    rows: Vec<Row>,
+    logs: Vec<LogRow>,
+    next_row: usize,
+    next_log: usize,
+}
+
+impl Rest {
+    /// Writes what is drawn, and keeps what the blocks need.
+    fn of(id: &TraceId, mut data: TraceData, now: Nanos) -> Result<(Vec<u8>, Self), EncodeError> {
+        let (mut view, places) = view::outline(id, &data, now)?;
+        let (head, rows) = pack::write_structure(&view, &Analysis::new(&view));
+        let row = |row: &pack::RowSpan| {
+            let at = row.at.and_then(|at| usize::try_from(at).ok());
+            let span = at.and_then(|at| view.spans.get(at));
+            Row {
+                stored: at.and_then(|at| places.get(at).copied()),
+                is_below: row.is_below,
+                resource: span.map_or(0, |span| span.resource),
+                scope: span.map_or(0, |span| span.scope),
+            }
+        };
+        let rows = rows.iter().map(row).collect();
+        data.logs = Vec::new();
+        data.metrics_with_exemplar = Vec::new();
+        Ok((head, Self { data, rows, logs: std::mem::take(&mut view.logs), next_row: 0, next_log: 0 }))
+    }
+
+    /// Writes the next block; the end is the last one, and nothing comes after it.
+    fn write(&mut self) -> Result<(Vec<u8>, bool), EncodeError> {
+        let first = self.next_row;
+        if let Some(rows) = self.rows.get(first..).filter(|rows| !rows.is_empty()) {
+            let rows = rows.get(..SPAN_BLOCK_ROWS).unwrap_or(rows);
+            let details = Details::new(&self.data.spans)?;
+            let span = |row: &Row| {
+                let span = details.span(row.stored?)?;
+                Some((SpanRow { resource: row.resource, scope: row.scope, ..span }, row.is_below))
+            };
+            let rows: Vec<Option<(SpanRow, bool)>> = rows.iter().map(span).collect();
+            self.next_row += rows.len();
+            return Ok((pack::write_span_block(first, &rows), false));
+        }
+        let first = self.next_log;
+        if let Some(logs) = self.logs.get(first..).filter(|logs| !logs.is_empty()) {
+            let logs = logs.get(..LOG_BLOCK_ROWS).unwrap_or(logs);
+            self.next_log += logs.len();
+            return Ok((pack::write_log_block(first, logs), false));
+        }
+        Ok((pack::write_end(), true))
+    }
+}
+
+/// Writes the next block off the request threads. A fault ends the body before its end: the reader notices, and is told so.
+async fn next(mut rest: Rest) -> Option<(Result<Bytes, std::io::Error>, Option<Rest>)> {
+    let done = tokio::task::spawn_blocking(move || rest.write().map(|(bytes, is_last)| (bytes, is_last, rest))).await;
+    let done = done.map_err(std::io::Error::other).and_then(|done| done.map_err(std::io::Error::other));
+    Some(match done {
+        Ok((bytes, is_last, rest)) => (Ok(Bytes::from(bytes)), (!is_last).then_some(rest)),
+        Err(error) => {
+            tracing::error!(%error, "a trace could not be sent whole");
+            (Err(error), None)
+        }
+    })
+}
