@@ -326,22 +326,30 @@ impl Browser {
     }
 }
 
+/// How often a free port is sought: chromedriver takes a free one of IPv4 and ends when IPv6 has the same one taken.
+const DRIVER_TRIES: usize = 10;
+
 /// Starts chromedriver on a free port and reads which one.
 fn start_driver() -> (Child, String) {
     use std::os::unix::process::CommandExt as _;
     let needs = "this test needs Chromium and chromedriver (Debian: apt-get install chromium chromium-driver)";
-    let mut command = Command::new("chromedriver");
-    command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
-    let mut driver = command.spawn().unwrap_or_else(|error| panic!("{needs}: {error}"));
-    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-    let port = lines.find_map(|line| {
-        let line = line.ok()?;
-        Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
-    });
-    let port = port.unwrap_or_else(|| panic!("{needs}: chromedriver named no port"));
-    // Keeps the pipe open and empty.
-    std::thread::spawn(move || lines.for_each(drop));
-    (driver, format!("http://127.0.0.1:{port}"))
+    for _ in 0..DRIVER_TRIES {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        let mut driver = command.spawn().unwrap_or_else(|error| panic!("{needs}: {error}"));
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines.find_map(|line| {
+            let line = line.ok()?;
+            Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
+        });
+        if let Some(port) = port {
+            // Keeps the pipe open and empty.
+            std::thread::spawn(move || lines.for_each(drop));
+            return (driver, format!("http://127.0.0.1:{port}"));
+        }
+        driver.wait().unwrap();
+    }
+    panic!("{needs}: chromedriver named no port, {DRIVER_TRIES} times")
 }
 
 /// Whether a console line is about something that a test asks for knowing that it is not there.

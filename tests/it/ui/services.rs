@@ -142,7 +142,7 @@ async fn services_are_sorted_opened_and_lead_to_stories() {
     }
     looked_at(&browser, "service").await;
     let search = browser.script("return document.querySelector('.services-head a.button').getAttribute('href')").await;
-    assert_eq!(search, "/search?q=service%3D%22shop%22&from=15m");
+    assert_eq!(search, "/search?q=service%3D%22shop%22&kind=spans&from=15m");
 
     // A wider range is in the address, and the links keep it.
     browser.click_text(".services-tools button", "1 h").await;
@@ -152,6 +152,14 @@ async fn services_are_sorted_opened_and_lead_to_stories() {
     browser.click_text(".red-table a", "failed").await;
     browser.until_text("declined").await;
     assert!(browser.path().await.starts_with("/t/"));
+
+    // The links to the search page find what they say.
+    browser.goto(search.as_str().unwrap()).await;
+    browser.until_text("INSERT orders").await;
+    browser.goto("/services/shop").await;
+    browser.click_text(".red-table a", "POST /orders").await;
+    browser.until_path("/search").await;
+    browser.until_text("POST /orders").await;
 
     browser.goto("/services?from=yesterday").await;
     browser.until_text("\"yesterday\" is no time").await;

@@ -50,7 +50,7 @@ fn search_place(service: &str, rest: &str) -> String {
     let service = if service.is_empty() { "not service:*".to_owned() } else { format!("service={}", quoted(service)) };
     let query = format!("{service} {rest}");
     let now = use_nav().place_now();
-    let place = Place::of_url("/search").with("q", Some(query.trim()));
+    let place = Place::of_url("/search").with("q", Some(query.trim())).with("kind", Some("spans"));
     place.with("from", Some(now.param("from").unwrap_or(RANGE))).with("to", now.param("to")).url()
 }
 
