@@ -11,6 +11,7 @@ use crate::config::Flags;
 pub mod check;
 pub mod client;
 pub mod completions;
+pub mod dashboard;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
@@ -87,6 +88,8 @@ enum Command {
     Import(import::Args),
     /// Make a read-only link to one trace that ends by itself.
     Share(share::Args),
+    /// List dashboards, open Grafana's JSON or TOML, write one out as TOML.
+    Dashboard(dashboard::Args),
     /// Look for what keeps telemetry from arriving.
     Doctor(doctor::Args),
     /// Send a realistic sample to a running server.
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::main(&args),
         Command::Import(args) => import::main(&args),
         Command::Share(args) => share::main(&args),
+        Command::Dashboard(args) => dashboard::main(&args),
         Command::Doctor(args) => doctor::main(&args),
         Command::Demo(args) => demo::main(&args),
         Command::RebuildCatalog(args) => offline::rebuild_catalog(&args),

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use telltale_dashboards::slo::Objective;
 use telltale_share::redact::Rules;
 use telltale_storage::{AckMode, Retention};
 use telltale_story::story::FactConfig;
@@ -85,6 +86,12 @@ pub struct Config {
     pub log: String,
     /// The facts of the answer card: the defaults with the file's own.
     pub facts: FactConfig,
+    /// The folder of dashboards, when one is named.
+    pub dashboards: Option<PathBuf>,
+    /// The objectives; only the file has them.
+    pub slos: Vec<Objective>,
+    /// The file that was read.
+    pub file: Option<PathBuf>,
     /// What is scraped; only the file names targets.
     pub scrapes: Vec<scrape::Target>,
     /// What sharing redacts.
@@ -106,7 +113,8 @@ impl Config {
             raw.insert(setting.name, find(setting, flags, environment, &file));
         }
         let (facts, scrapes, redact) = (FactConfig::with_team(file.facts), file.scrapes, file.redact);
-        Ok(Self { facts, scrapes, redact, ..Self::understand(&raw, environment)? })
+        let (slos, path) = (file.slos, Some(file.path).filter(|path| !path.as_os_str().is_empty()));
+        Ok(Self { facts, scrapes, redact, slos, file: path, ..Self::understand(&raw, environment)? })
     }
 
     /// Turns texts into values.
@@ -148,6 +156,9 @@ impl Config {
             signals: read.text("signals"),
             log: read.text("log"),
             facts: FactConfig::default(),
+            dashboards: read.optional("dashboards").map(PathBuf::from),
+            slos: Vec::new(),
+            file: None,
             scrapes: Vec::new(),
             redact: Rules::default(),
         };

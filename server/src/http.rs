@@ -11,12 +11,13 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 use telltale_api::routes;
 
-use crate::limits::QUERY_BODY_BYTES;
+use crate::limits::{DASHBOARD_BODY_BYTES, QUERY_BODY_BYTES};
 use crate::state::AppState;
 
 mod answer;
 mod around;
 mod assets;
+mod dashboards;
 mod delete;
 mod diff;
 mod expect;
@@ -35,6 +36,7 @@ mod otlp;
 mod packed;
 pub(crate) mod page;
 pub(crate) mod problem;
+mod promql;
 mod recent;
 mod resolve;
 mod runs;
@@ -86,6 +88,17 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route(&under(routes::SEARCHES, "/{name}"), axum::routing::put(saved::put).delete(saved::remove))
         .route(routes::SERVICES, get(services::services))
         .route(routes::SERVICE_MAP, get(services::map))
+        .route(
+            routes::DASHBOARDS,
+            get(dashboards::list).post(dashboards::open).layer(DefaultBodyLimit::max(DASHBOARD_BODY_BYTES)),
+        )
+        .route(
+            &under(routes::DASHBOARDS, "/{name}"),
+            get(dashboards::one).put(dashboards::put).delete(dashboards::remove),
+        )
+        .route(&under(routes::DASHBOARDS, "/{name}/toml"), get(dashboards::export))
+        .route(routes::PROMQL_COMPLETE, get(promql::complete))
+        .route(routes::SLOS, get(dashboards::slos))
         .route(routes::SQL, post(sql::sql))
         .route(routes::FLUSH, post(flush::flush))
         .route(routes::DELETE, post(delete::delete))

@@ -25,6 +25,7 @@
 //! * [`run`], [`artifact`], `report`: a server for one command, what is kept of it, and the same as one page.
 //! * [`http`]: the query API and the user interface.
 //! * [`prometheus`]: the Prometheus API; [`scrape`]: targets that are asked for their metrics.
+//! * [`dashboards`], [`slos`]: dashboards from files, saved and built in; how objectives stand.
 //! * [`telemetry`]: telltale's own metrics and logs.
 //!
 //! Deliberately absent: anything that stores or plans; that is telltale-storage's and telltale-query's work.
@@ -34,6 +35,7 @@ pub mod artifact;
 pub mod board;
 pub mod cli;
 pub mod config;
+pub mod dashboards;
 pub mod decode;
 mod demo;
 pub mod edge;
@@ -59,6 +61,7 @@ pub mod security;
 pub mod senders;
 mod services;
 pub mod share;
+pub mod slos;
 pub mod state;
 pub mod telemetry;
 pub mod text;

@@ -417,6 +417,24 @@ pub const TREND_STEPS: usize = 30;
 /// Spans that the service map is made from; all of them are in memory for that time.
 pub const MAP_SPANS: usize = 400_000;
 
+/// Dashboards of a folder.
+pub const DASHBOARDS: usize = 500;
+
+/// Bytes of a dashboard's name.
+pub const DASHBOARD_NAME_BYTES: usize = 100;
+
+/// Bytes of a request with a dashboard: Grafana's JSON can be large.
+pub const DASHBOARD_BODY_BYTES: usize = telltale_dashboards::limits::FILE_BYTES_MAX;
+
+/// What a field of PromQL offers at once.
+pub const PROMQL_OFFERS: usize = 50;
+
+/// How far back names are looked for that such a field offers, in milliseconds.
+pub const SEARCHED_BACK_MS: i64 = 86_400_000;
+
+/// How long an answer about objectives serves whoever asks, in milliseconds.
+pub const SLO_FRESH_MS: i64 = 10_000;
+
 /// After a run's command has ended: how long its connections may take to be read to their end.
 pub const BARRIER: Duration = Duration::from_millis(150);
 

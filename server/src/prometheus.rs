@@ -16,6 +16,7 @@ mod envelope;
 pub mod families;
 mod federate;
 mod form;
+mod inside;
 mod json;
 mod names;
 mod query;
@@ -24,6 +25,7 @@ mod status;
 mod time;
 
 pub use families::Families;
+pub(crate) use inside::{arrived, ask};
 pub use run::Turns;
 pub(crate) use status::rfc3339;
 

@@ -29,6 +29,7 @@ use crate::saved::Saved;
 use crate::scrape::Scrapes;
 use crate::senders::Senders;
 use crate::share::Book;
+use crate::slos::Slos;
 use crate::telemetry::{Metric, Telemetry};
 
 /// What a server shows besides its store: that of an artifact.
@@ -102,6 +103,8 @@ pub struct AppState {
     pub families: Families,
     /// What is scraped, and how that went.
     pub scrapes: Scrapes,
+    /// How objectives stand.
+    pub slos: Slos,
     /// Links to single traces.
     pub shares: Arc<Book>,
     /// Shared pages that are being made, bounded.
@@ -158,6 +161,7 @@ impl AppState {
             metric_turns: Turns::default(),
             families: Families::default(),
             scrapes: Scrapes::default(),
+            slos: Slos::default(),
             started: Nanos(clock.now().0),
             clock,
         }

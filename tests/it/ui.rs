@@ -14,6 +14,7 @@ mod around;
 pub(crate) mod browser;
 mod charts;
 mod compare;
+mod dashboards;
 mod ingest;
 mod keyboard;
 mod keys;

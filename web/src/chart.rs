@@ -2,13 +2,17 @@
 //!
 //! Sizes are in the units of the drawing's view box; the page scales it.
 
+mod dashboard;
+mod heat;
 mod question;
 mod scale;
 #[cfg(test)]
 mod tests;
 
-pub use question::{Kind, Question, questions, step_seconds};
-pub use scale::{Scale, Unit, path, time_ticks, value_ticks};
+pub use dashboard::{Line, Reduce, Section, bands, expand, legend, sections};
+pub use heat::{Cell, Heat, heat_classic, heat_native};
+pub use question::{Kind, Question, heat_question, questions, step_seconds};
+pub use scale::{Scale, Shown, Size, Unit, path, time_ticks, value_ticks};
 
 /// Width of the drawing.
 pub const WIDTH: f64 = 1000.0;

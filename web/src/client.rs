@@ -8,6 +8,7 @@ use js_sys::{Reflect, Uint8Array};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 use telltale_api::around::Around;
+use telltale_api::dashboard::{Dashboard, DashboardAnswer, DashboardList};
 use telltale_api::import::ImportAnswer;
 use telltale_api::live::Recent;
 use telltale_api::resolve::ResolveAnswer;
@@ -164,8 +165,17 @@ pub(crate) async fn post<T: DeserializeOwned>(
     text: &str,
     lifetime: Lifetime,
 ) -> Result<T, Failure> {
+    send_text("POST", (url, content_type), text, lifetime).await
+}
+
+async fn send_text<T: DeserializeOwned>(
+    method: &str,
+    (url, content_type): (&str, &str),
+    text: &str,
+    lifetime: Lifetime,
+) -> Result<T, Failure> {
     let init = lifetime.init();
-    init.set_method("POST");
+    init.set_method(method);
     init.set_body(&JsValue::from_str(text));
     let headers = web_sys::Headers::new().map_err(unreadable)?;
     headers.set("content-type", content_type).map_err(unreadable)?;
@@ -301,4 +311,46 @@ async fn body(response: &Response) -> Result<Vec<u8>, Failure> {
 #[expect(clippy::needless_pass_by_value, reason = "map_err passes by value")]
 fn unreadable(error: JsValue) -> Failure {
     Failure::Unreadable(format!("{error:?}"))
+}
+
+fn dashboard_url(name: &str) -> String {
+    format!("{}/{}", routes::DASHBOARDS, encode(name))
+}
+
+/// Asks for a dashboard.
+pub(crate) async fn dashboard(name: &str, lifetime: Lifetime) -> Result<DashboardAnswer, Failure> {
+    json(&dashboard_url(name), lifetime).await
+}
+
+/// Opens Grafana's JSON or TOML and saves it; `file` is its name in errors.
+pub(crate) async fn open_dashboard(file: &str, text: &str, lifetime: Lifetime) -> Result<DashboardAnswer, Failure> {
+    post(&format!("{}?name={}", routes::DASHBOARDS, encode(file)), "text/plain", text, lifetime).await
+}
+
+/// Saves a dashboard under a name.
+pub(crate) async fn save_dashboard(
+    name: &str,
+    dashboard: &Dashboard,
+    lifetime: Lifetime,
+) -> Result<DashboardAnswer, Failure> {
+    let text = serde_json::to_string(dashboard).map_err(|error| Failure::Unreadable(error.to_string()))?;
+    send_text("PUT", (&dashboard_url(name), "application/json"), &text, lifetime).await
+}
+
+/// Saves a dashboard's TOML under a name.
+pub(crate) async fn save_dashboard_text(
+    name: &str,
+    text: &str,
+    lifetime: Lifetime,
+) -> Result<DashboardAnswer, Failure> {
+    send_text("PUT", (&dashboard_url(name), "application/toml"), text, lifetime).await
+}
+
+/// Deletes a saved dashboard.
+pub(crate) async fn delete_dashboard(name: &str, lifetime: Lifetime) -> Result<DashboardList, Failure> {
+    let init = lifetime.init();
+    init.set_method("DELETE");
+    let response = answer(&dashboard_url(name), &init, lifetime).await?;
+    let body = body(&response).await?;
+    serde_json::from_slice(&body).map_err(|error| Failure::Unreadable(error.to_string()))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod around;
 pub(crate) mod bits;
+pub(crate) mod chart;
 pub(crate) mod copy_button;
 pub(crate) mod dialog;
 pub(crate) mod drawer;
@@ -23,6 +24,7 @@ pub(crate) mod story_list;
 pub(crate) mod table_tab;
 pub(crate) mod tabs;
 pub(crate) mod time_bar;
+pub(crate) mod time_range;
 pub(crate) mod timeline;
 pub(crate) mod trace_list;
 pub(crate) mod verdict;

@@ -8,6 +8,7 @@ use crate::nav::use_nav;
 use crate::route::Page;
 
 pub(crate) mod charts;
+pub(crate) mod dashboards;
 pub(crate) mod diff;
 pub(crate) mod home;
 pub(crate) mod ingest;
@@ -16,6 +17,7 @@ pub(crate) mod runs;
 pub(crate) mod search;
 pub(crate) mod services;
 pub(crate) mod signals;
+pub(crate) mod slos;
 pub(crate) mod story;
 
 /// What decides which page of the story's area is shown; a span that opens inside a story changes nothing here.
@@ -64,6 +66,8 @@ pub(crate) fn explore_area() -> El {
 pub(crate) fn metrics_area() -> El {
     pages_by_path(|path| match path {
         "/charts" => charts::charts(),
+        "/slos" => slos::slos(),
+        path if path == "/dashboards" || path.starts_with("/dashboards/") => dashboards::dashboards(path),
         _ => not_found::unknown_page(),
     })
 }

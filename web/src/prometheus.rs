@@ -62,6 +62,36 @@ pub struct Series {
     /// Seconds and values.
     #[serde(default)]
     pub values: Vec<(f64, String)>,
+    /// Seconds and native histograms.
+    #[serde(default)]
+    pub histograms: Vec<NativePoint>,
+}
+
+/// A native histogram at a time.
+pub type NativePoint = (f64, NativeHistogram);
+
+/// A native histogram, as far as it is drawn.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct NativeHistogram {
+    /// Which ends belong to a bucket, its ends, its count.
+    #[serde(default)]
+    pub buckets: Vec<(u8, String, String, String)>,
+}
+
+/// The data of an instant query.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Vector {
+    /// Series.
+    pub result: Vec<One>,
+}
+
+/// One series at one time.
+#[derive(Clone, Debug, Deserialize)]
+pub struct One {
+    /// Labels.
+    pub metric: Labels,
+    /// Second and value; absent for a native histogram.
+    pub value: Option<(f64, String)>,
 }
 
 impl Series {
@@ -69,6 +99,19 @@ impl Series {
     #[must_use]
     pub fn points(&self) -> Vec<(f64, f64)> {
         self.values.iter().map(|(time, value)| (*time, number(value))).collect()
+    }
+}
+
+/// A series and its value as a text, `name{label="value"} 1 1700000000000`: what variables of query results are cut from.
+#[must_use]
+pub fn selector_text(one: &One) -> String {
+    let name = one.metric.get("__name__").map_or("", String::as_str);
+    let labels = one.metric.iter().filter(|(label, _)| *label != "__name__");
+    let labels: Vec<String> = labels.map(|(label, value)| format!("{label}={value:?}")).collect();
+    let braces = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+    match &one.value {
+        Some((time, value)) => format!("{name}{braces} {value} {:.0}", time * 1_000.0),
+        None => format!("{name}{braces}"),
     }
 }
 

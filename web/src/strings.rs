@@ -4,6 +4,7 @@
 
 mod around;
 mod charts;
+mod dashboards;
 mod diff;
 mod ingest;
 mod runs;
@@ -15,6 +16,7 @@ mod views;
 
 pub use around::*;
 pub use charts::*;
+pub use dashboards::*;
 pub use diff::*;
 pub use ingest::*;
 pub use runs::*;
@@ -46,6 +48,8 @@ pub const HEADER_PAGES: &[(&str, &str)] = &[
     ("/search", "Search"),
     ("/services", "Services"),
     ("/charts", "Metrics"),
+    ("/dashboards", "Dashboards"),
+    ("/slos", "SLOs"),
     ("/runs", "Runs"),
     ("/signals", "Signals"),
     ("/ingest", "Ingest"),

@@ -26,6 +26,8 @@ const PAGES: [(&str, Area); 9] = [
     ("/services", Area::Explore),
     ("/ingest", Area::Explore),
     ("/charts", Area::Metrics),
+    ("/dashboards", Area::Metrics),
+    ("/slos", Area::Metrics),
     ("/runs", Area::Runs),
     ("/signals", Area::Runs),
 ];
@@ -68,7 +70,7 @@ mod tests {
             assert_eq!(Area::of_path(path), Some(Area::Story), "{path}");
         }
         assert_eq!(Area::of_path("/search"), Some(Area::Explore));
-        for path in ["/charts", "/charts/"] {
+        for path in ["/charts", "/charts/", "/dashboards", "/dashboards/service-red", "/slos"] {
             assert_eq!(Area::of_path(path), Some(Area::Metrics), "{path}");
         }
         for path in ["/runs", "/runs/main%401", "/signals"] {

@@ -10,6 +10,7 @@
 
 pub mod area;
 pub mod around;
+pub mod dashboard;
 pub mod delete;
 pub mod diff;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod issue;
 pub mod live;
 pub mod nanos;
 pub mod plan;
+pub mod promql;
 pub mod resolve;
 pub mod routes;
 pub mod run;

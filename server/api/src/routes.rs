@@ -50,6 +50,12 @@ pub const SEARCHES: &str = "/api/searches";
 pub const SERVICES: &str = "/api/services";
 /// Who calls whom: `?from=&to=`.
 pub const SERVICE_MAP: &str = "/api/services/map";
+/// Dashboards: GET the list, POST opens one of TOML or of Grafana's JSON; GET, PUT and DELETE `/api/dashboards/{name}`.
+pub const DASHBOARDS: &str = "/api/dashboards";
+/// Service level objectives and how they stand: `?service=`.
+pub const SLOS: &str = "/api/slos";
+/// What can stand at the cursor of a PromQL field, and what is wrong in it: `?query=&cursor=`.
+pub const PROMQL_COMPLETE: &str = "/api/promql/complete";
 /// SQL, read only (POST).
 pub const SQL: &str = "/api/sql";
 /// Barrier: returns when everything acknowledged is queryable (POST).

@@ -107,6 +107,22 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
+    /// An objective of the configuration file that cannot be.
+    #[error(
+        "configuration file {}, line {line}, column {column}: {message}\nhint: an objective is a table `[[slo]]` with name, \
+         objective and either spans or good and total, and if need be title, service, window",
+        path.display()
+    )]
+    BadSlo {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
     /// A target of the configuration file that cannot be scraped.
     #[error(
         "configuration file {}, [[scrape]] number {number}: {message}\nhint: a target is a table `[[scrape]]` with url, and if \

@@ -1,5 +1,5 @@
 //! The configuration file: flat TOML, one key a setting, `[[fact]]` tables for the answer card, `[[scrape]]` tables for
-//! targets, and `[redact]` for sharing.
+//! targets, `[[slo]]` tables for objectives, and `[redact]` for sharing.
 //!
 //! Unknown keys are errors, since a typing mistake that is ignored is a setting that silently does not hold.
 
@@ -8,6 +8,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use telltale_dashboards::limits::SLOS_MAX;
+use telltale_dashboards::slo::{self, Objective};
 use telltale_share::redact::{Redactor, Rules};
 use telltale_story::story::FactRule;
 
@@ -30,6 +32,8 @@ pub struct Values {
     pub facts: Vec<FactRule>,
     /// What is to be scraped.
     pub scrapes: Vec<Target>,
+    /// The objectives.
+    pub slos: Vec<Objective>,
     /// The team's rules of redaction.
     pub redact: Rules,
 }
@@ -63,7 +67,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Values, ConfigError> {
     })?;
     let mut values = BTreeMap::new();
     for (key, value) in table {
-        if key == FACT || key == SCRAPE || key == REDACT {
+        if [FACT, SCRAPE, REDACT, SLO].contains(&key.as_str()) {
             continue;
         }
         let name = key.replace('_', "-");
@@ -74,7 +78,38 @@ pub fn parse(path: &Path, text: &str) -> Result<Values, ConfigError> {
         values.insert(setting.name, texts);
     }
     let (facts, scrapes, redact) = (facts(path, text)?, scrapes(path, text)?, redact(path, text)?);
-    Ok(Values { path: path.to_owned(), values, facts, scrapes, redact })
+    Ok(Values { path: path.to_owned(), values, facts, scrapes, slos: slos(path, text)?, redact })
+}
+
+/// The key of the objectives.
+const SLO: &str = "slo";
+
+/// Reads the `[[slo]]` tables; other keys are not looked at.
+fn slos(path: &Path, text: &str) -> Result<Vec<Objective>, ConfigError> {
+    #[derive(Deserialize)]
+    struct Slos {
+        #[serde(default)]
+        slo: Vec<toml::Spanned<slo::Written>>,
+    }
+    let bad = |offset: usize, message: String| {
+        let (line, column) = place(text, offset);
+        ConfigError::BadSlo { path: path.to_owned(), line, column, message }
+    };
+    let read: Slos = toml::from_str(text)
+        .map_err(|error: toml::de::Error| bad(error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
+    if read.slo.len() > SLOS_MAX {
+        return Err(bad(0, format!("{} objectives; at most {SLOS_MAX}", read.slo.len())));
+    }
+    let mut out: Vec<Objective> = Vec::new();
+    for written in read.slo {
+        let offset = written.span().start;
+        let objective = Objective::understand(written.into_inner()).map_err(|message| bad(offset, message))?;
+        if out.iter().any(|other| other.name == objective.name) {
+            return Err(bad(offset, format!("there are two objectives {:?}", objective.name)));
+        }
+        out.push(objective);
+    }
+    Ok(out)
 }
 
 /// The key of the targets.

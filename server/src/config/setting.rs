@@ -154,6 +154,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "Send every acknowledged request on to this OTLP/HTTP receiver, such as http://127.0.0.1:14318",
     },
     Setting {
+        name: "dashboards",
+        kind: Kind::Text,
+        value_name: "FOLDER",
+        default: &[],
+        help: "Folder of dashboards, TOML or Grafana's JSON [default: ./telltale-dashboards when it is there]",
+    },
+    Setting {
         name: "signals",
         kind: Kind::Text,
         value_name: "FILE",

@@ -4,6 +4,7 @@ mod around;
 mod artifacts;
 mod commands;
 mod comparisons;
+mod dashboards;
 mod delete;
 mod expect;
 mod expect_commands;

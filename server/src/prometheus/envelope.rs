@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode};
 use telltale_promql::{Error, ErrorKind};
 
 use super::json::text;
+use crate::http::problem::{Kind, Problem};
 
 /// What is answered.
 #[derive(Debug, Default)]
@@ -68,6 +69,17 @@ impl Failure {
     pub(super) fn busy() -> Self {
         let message = "too many queries run and wait already; try again in a moment".to_owned();
         Self { status: StatusCode::SERVICE_UNAVAILABLE, kind: "unavailable", message }
+    }
+
+    /// The same failure on a path of our own.
+    pub(super) fn problem(self) -> Problem {
+        let kind = match self.status {
+            StatusCode::BAD_REQUEST => Kind::Invalid,
+            StatusCode::UNPROCESSABLE_ENTITY => Kind::TooMuch,
+            StatusCode::SERVICE_UNAVAILABLE => Kind::Unavailable,
+            _ => Kind::Bug,
+        };
+        Problem::new(kind, self.kind, self.message)
     }
 
     /// A fault of ours.

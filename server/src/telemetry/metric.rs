@@ -125,6 +125,10 @@ metrics! {
         "Scrapes of the targets in the configuration file";
     ScrapeDuration, Durations, "telltale.scrape.duration", "s", [],
         "Time of scrapes, reading the text included";
+    DashboardOpens, Counter, "telltale.dashboard.opens", "{dashboard}", ["format", "outcome"],
+        "Dashboards that were opened from a text, by format and outcome: whole, with_notes (something is not shown), failed";
+    DashboardSaves, Counter, "telltale.dashboard.saves", "{dashboard}", [],
+        "Dashboards that were saved in the data folder";
     ShareFiles, Counter, "telltale.share.files", "{file}", ["form"],
         "Redacted traces that were handed out as files, by form";
     ShareOpens, Counter, "telltale.share.opens", "{request}", ["outcome"],

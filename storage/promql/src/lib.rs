@@ -13,6 +13,7 @@
 //!
 //! Deliberately absent: rules, recording, scraping, storage.
 
+pub mod complete;
 pub mod histogram;
 pub mod labels;
 pub mod limits;

@@ -7,10 +7,10 @@ use telltale_tests::otlp;
 use super::Browser;
 use crate::support::server;
 
-const TRACE: [u8; 16] = [7; 16];
+pub(super) const TRACE: [u8; 16] = [7; 16];
 
 /// Half an hour of a counter, a gauge and a histogram from two services, a point every 15 seconds; one exemplar in the middle.
-fn request() -> Value {
+pub(super) fn request() -> Value {
     let now = otlp::now() / 1_000_000_000 * 1_000_000_000;
     let times: Vec<u64> = (0..120).map(|at| now - (119 - at) * 15_000_000_000).collect();
     let start = (times[0] - 15_000_000_000).to_string();

@@ -39,6 +39,8 @@ pub struct Question {
     pub expr: String,
     /// `p95`
     pub name: String,
+    /// `{{label}}`, in place of the labels that tell lines apart.
+    pub legend: String,
 }
 
 /// Questions for a metric over windows of so many seconds: rates of counters, percentiles of histograms, values of gauges.
@@ -46,14 +48,15 @@ pub struct Question {
 pub fn questions(name: &str, kind: Kind, window_seconds: u64) -> Vec<Question> {
     let window = format!("{window_seconds}s");
     let quantiles = |expr: &dyn Fn(&str) -> String| {
-        let one = |(q, name): (&str, &str)| Question { expr: expr(q), name: name.to_owned() };
+        let one = |(q, name): (&str, &str)| Question { expr: expr(q), name: name.to_owned(), legend: String::new() };
         [("0.5", "p50"), ("0.95", "p95"), ("0.99", "p99")].map(one).to_vec()
     };
     let selector = selector(name, "");
     match kind {
-        Kind::Gauge | Kind::Summary => vec![Question { expr: selector, name: String::new() }],
+        Kind::Gauge | Kind::Summary => vec![Question { expr: selector, name: String::new(), legend: String::new() }],
         Kind::Counter => {
-            vec![Question { expr: format!("sum by (job) (rate({selector}[{window}]))"), name: String::new() }]
+            let expr = format!("sum by (job) (rate({selector}[{window}]))");
+            vec![Question { expr, name: String::new(), legend: String::new() }]
         }
         Kind::ClassicHistogram => {
             let buckets = self::selector(name, "_bucket");
@@ -61,6 +64,19 @@ pub fn questions(name: &str, kind: Kind, window_seconds: u64) -> Vec<Question> {
         }
         Kind::NativeHistogram => quantiles(&|q| format!("histogram_quantile({q}, sum(rate({selector}[{window}])))")),
     }
+}
+
+/// The question for the heat map of a histogram, over windows of so many seconds; others have none.
+#[must_use]
+pub fn heat_question(name: &str, kind: Kind, step_seconds: u64) -> Option<Question> {
+    let expr = match kind {
+        Kind::ClassicHistogram => {
+            format!("sum by (le) (increase({}[{step_seconds}s]))", selector(name, "_bucket"))
+        }
+        Kind::NativeHistogram => format!("sum(increase({}[{step_seconds}s]))", selector(name, "")),
+        _ => return None,
+    };
+    Some(Question { expr, name: String::new(), legend: String::new() })
 }
 
 /// A selector of a metric by name; names that are no identifiers stand in braces.

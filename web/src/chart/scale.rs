@@ -3,6 +3,21 @@
 use super::{BOTTOM, HEIGHT, LEFT, TOP, WIDTH};
 use crate::format;
 
+/// Size of a drawing, in the units of its view box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Size {
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { width: WIDTH, height: HEIGHT }
+    }
+}
+
 /// Where a range of times and values lies in the drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
@@ -16,6 +31,8 @@ pub struct Scale {
     pub high: f64,
     /// Whether round numbers are those of bytes: multiples of 1024.
     pub is_binary: bool,
+    /// Of the drawing.
+    pub size: Size,
 }
 
 impl Scale {
@@ -40,26 +57,40 @@ impl Scale {
         if let (Some(first), Some(last)) = (ticks.first(), ticks.last()) {
             (low, high) = (low.min(*first), high.max(*last));
         }
-        Self { start, end: end.max(start + 1.0), low, high, is_binary }
+        Self { start, end: end.max(start + 1.0), low, high, is_binary, size: Size::default() }
+    }
+
+    /// The same with another size.
+    #[must_use]
+    pub const fn sized(self, size: Size) -> Self {
+        Self { size, ..self }
+    }
+
+    /// The same with ends that somebody has set.
+    #[must_use]
+    pub fn within(self, low: Option<f64>, high: Option<f64>) -> Self {
+        let low = low.unwrap_or(self.low);
+        let high = high.unwrap_or(self.high);
+        if high > low { Self { low, high, ..self } } else { self }
     }
 
     /// Place of a time.
     #[must_use]
     pub fn x(&self, seconds: f64) -> f64 {
-        LEFT + (seconds - self.start) / (self.end - self.start) * (WIDTH - LEFT)
+        LEFT + (seconds - self.start) / (self.end - self.start) * (self.size.width - LEFT)
     }
 
     /// Place of a value.
     #[must_use]
     pub fn y(&self, value: f64) -> f64 {
-        let height = HEIGHT - TOP - BOTTOM;
+        let height = self.size.height - TOP - BOTTOM;
         TOP + (1.0 - (value - self.low) / (self.high - self.low)) * height
     }
 
     /// Time at a place, inside of the range.
     #[must_use]
     pub fn time_at(&self, x: f64) -> f64 {
-        let part = ((x - LEFT) / (WIDTH - LEFT)).clamp(0.0, 1.0);
+        let part = ((x - LEFT) / (self.size.width - LEFT)).clamp(0.0, 1.0);
         self.start + part * (self.end - self.start)
     }
 }
@@ -137,10 +168,16 @@ pub enum Unit {
     Seconds,
     /// Milliseconds, as durations.
     Milliseconds,
+    /// Microseconds, as durations.
+    Microseconds,
+    /// Nanoseconds, as durations.
+    Nanoseconds,
     /// Bytes.
     Bytes,
     /// Parts of one, as per cent.
     Ratio,
+    /// Per cent.
+    Percent,
     /// Plain numbers.
     Plain,
 }
@@ -156,6 +193,9 @@ impl Unit {
             "s" | "seconds" => Self::Seconds,
             "ms" | "milliseconds" => Self::Milliseconds,
             "By" | "bytes" => Self::Bytes,
+            "us" | "microseconds" => Self::Microseconds,
+            "ns" | "nanoseconds" => Self::Nanoseconds,
+            "%" | "percent" => Self::Percent,
             "ratio" => Self::Ratio,
             _ if name.ends_with("_seconds") => Self::Seconds,
             _ if name.ends_with("_milliseconds") => Self::Milliseconds,
@@ -174,11 +214,66 @@ impl Unit {
         let text = match self {
             Self::Seconds if !per_second => duration(value * 1e9),
             Self::Milliseconds if !per_second => duration(value * 1e6),
+            Self::Microseconds if !per_second => duration(value * 1e3),
+            Self::Nanoseconds if !per_second => duration(value),
+            Self::Percent => format!("{} %", short(value)),
             Self::Bytes if value >= 0.0 => bytes(value),
             Self::Ratio => format!("{} %", short(value * 100.0)),
             _ => short(value),
         };
         if per_second { format!("{text}/s") } else { text }
+    }
+}
+
+/// How a panel writes its values: a unit, or a text behind the number, and how many digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The unit.
+    pub unit: Unit,
+    /// Whether values are rates.
+    pub per_second: bool,
+    /// Behind the number, where the unit is none of ours.
+    pub suffix: String,
+    /// Digits behind the point.
+    pub decimals: Option<u8>,
+}
+
+impl Shown {
+    /// A unit of ours.
+    #[must_use]
+    pub const fn unit(unit: Unit, per_second: bool) -> Self {
+        Self { unit, per_second, suffix: String::new(), decimals: None }
+    }
+
+    /// Reads the unit of a dashboard: `s`, `By/s`, `ratio`, `%`, or any text.
+    #[must_use]
+    pub fn of(text: &str, decimals: Option<u8>) -> Self {
+        let base = text.strip_suffix("/s").unwrap_or(text);
+        let unit = Unit::of("", base);
+        let is_ours = unit != Unit::Plain || base.is_empty();
+        // Seconds a second are a part of the time.
+        let (unit, per_second) = match (unit, is_ours && base.len() < text.len()) {
+            (Unit::Seconds, true) => (Unit::Ratio, false),
+            other => other,
+        };
+        Self { unit, per_second, suffix: if is_ours { String::new() } else { text.to_owned() }, decimals }
+    }
+
+    /// A value in words.
+    #[must_use]
+    pub fn format(&self, value: f64) -> String {
+        let number = match (self.decimals, self.unit) {
+            (Some(decimals), Unit::Plain) if value.is_finite() && value.abs() < 1e4 => {
+                let rate = if self.per_second { "/s" } else { "" };
+                format!("{value:.*}{rate}", usize::from(decimals))
+            }
+            (Some(decimals), Unit::Percent) if value.is_finite() => format!("{value:.*} %", usize::from(decimals)),
+            (Some(decimals), Unit::Ratio) if value.is_finite() => {
+                format!("{:.*} %", usize::from(decimals), value * 100.0)
+            }
+            _ => self.unit.format(value, self.per_second),
+        };
+        if self.suffix.is_empty() { number } else { format!("{number} {}", self.suffix) }
     }
 }
 

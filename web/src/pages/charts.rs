@@ -5,34 +5,23 @@
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::chart::{Kind, METRICS_MAX, Question, Unit, questions, step_seconds};
+use crate::chart::{Kind, METRICS_MAX, Question, Shown, Size, Unit, heat_question, questions, step_seconds};
 use crate::client::{self, Failure, Lifetime};
 use crate::components::bits::{failure_box, go_link, skeleton};
+use crate::components::chart::{Asked, Drawn, chart};
+use crate::components::time_range::{Range, USUAL, now_seconds, pressed, tools, use_range};
 use crate::dom::{El, distinct, el, text_el};
 use crate::nav::use_nav;
-use crate::prefs::now_nanos;
 use crate::prometheus::{Labels, Metadata, Metric, label_values, metrics};
 use crate::route::{Place, encode};
 use crate::{format, strings};
 
-mod graph;
+mod add_to;
 
 /// Series that are asked for to count the values of labels.
 const LABEL_SERIES_MAX: u64 = 10_000;
 /// A label with more values than this is said to explode.
 const MANY_VALUES: usize = 100;
-const DEFAULT_SECONDS: u64 = 3_600;
-
-/// What the graph shows; the page asks anew when it changes.
-#[derive(Clone, PartialEq)]
-struct Asked {
-    questions: Vec<Question>,
-    start: u64,
-    end: u64,
-    step: u64,
-    unit: Unit,
-    per_second: bool,
-}
 
 /// The page.
 pub(crate) fn charts() -> El {
@@ -67,7 +56,8 @@ pub(crate) fn charts() -> El {
     });
     let main = el("div").class("charts-main").add([
         el("div").children(move || heading(metric.get())),
-        tools(),
+        tools(USUAL),
+        views(metric),
         el("div").children(move || expression_field(metric.get())),
         graph_place(metric),
         el("div").children(move || metric.get().map(|metric| labels_table(&metric, lifetime))),
@@ -164,55 +154,6 @@ fn heading(metric: Option<Metric>) -> Vec<El> {
 
 use crate::prometheus::Described;
 
-/// Buttons of ranges.
-fn tools() -> El {
-    let nav = use_nav();
-    let seconds = nav.param("s");
-    let from = nav.param("from");
-    let buttons = strings::CHARTS_RANGES.into_iter().map(move |(range, words)| {
-        let shown = move || from.get().is_none() && seconds.get().map_or(DEFAULT_SECONDS, |text| whole(&text)) == range;
-        text_el("button", "button", words)
-            .attr("type", "button")
-            .dyn_attr("aria-pressed", move || Some(shown().to_string()))
-            .on_click(move || {
-                let place = nav.place_now().with("from", None).with("to", None).with("s", Some(&range.to_string()));
-                nav.go_to(place);
-            })
-    });
-    let out = text_el("button", "button", strings::CHARTS_ZOOM_OUT).attr("type", "button").on_click(move || {
-        let (start, end) = range_of(&nav.place_now());
-        let half = (end - start) / 2;
-        nav.go_to(zoomed(nav.place_now(), start.saturating_sub(half), (end + half).min(now_seconds().max(end))));
-    });
-    el("div").class("charts-tools").attr("role", "group").label(strings::CHARTS_RANGE).add_all(buttons).add(out)
-}
-
-fn whole(text: &str) -> u64 {
-    text.parse().unwrap_or(DEFAULT_SECONDS)
-}
-
-fn now_seconds() -> u64 {
-    now_nanos() / 1_000_000_000
-}
-
-/// The time that the address asks for, in seconds.
-fn range_of(place: &Place) -> (u64, u64) {
-    let number = |name: &str| place.param(name).and_then(|text| text.parse::<u64>().ok());
-    match (number("from"), number("to")) {
-        (Some(from), Some(to)) if from < to => (from, to),
-        _ => {
-            let end = now_seconds();
-            (end.saturating_sub(number("s").unwrap_or(DEFAULT_SECONDS).max(1)), end)
-        }
-    }
-}
-
-/// The place with another time.
-fn zoomed(place: Place, start: u64, end: u64) -> Place {
-    let end = end.max(start + 1);
-    place.with("s", None).with("from", Some(&start.to_string())).with("to", Some(&end.to_string()))
-}
-
 /// The expression, to be changed by hand.
 fn expression_field(metric: Option<Metric>) -> El {
     let nav = use_nav();
@@ -250,28 +191,77 @@ fn own_questions(metric: &Metric, step: u64) -> Vec<Question> {
     questions(&metric.name, kind, (step * 4).max(300))
 }
 
+/// Choices of how the metric is drawn, and the way to a dashboard.
+fn views(metric: Memo<Option<Metric>>) -> El {
+    let nav = use_nav();
+    let view = nav.param("view");
+    el("div").class("charts-tools").children(move || {
+        let metric = metric.get()?;
+        let kind = Kind::of(&metric.name, &metric.described.kind, metric.has_buckets);
+        let has_heat = matches!(kind, Kind::ClassicHistogram | Kind::NativeHistogram);
+        let choice = move |words: &str, name: Option<&'static str>| {
+            pressed(words, move || view.get().as_deref() == name, move || nav.go_to(nav.place_now().with("view", name)))
+        };
+        let choices = has_heat.then(|| {
+            el("div")
+                .class("button-group")
+                .add([choice(strings::CHARTS_PERCENTILES, None), choice(strings::CHARTS_HEAT, Some("heat"))])
+        });
+        Some(el("div").class("charts-tools").add(choices).add(add_to::add_to_dashboard(&metric)))
+    })
+}
+
 /// The graph of what the address asks for.
 fn graph_place(metric: Memo<Option<Metric>>) -> El {
     let nav = use_nav();
-    let asked = Memo::new(move |_| {
-        let place = nav.place();
-        let (start, end) = range_of(&place);
-        let step = step_seconds(end - start);
-        let metric = metric.get();
-        let written = place.param("e").map(str::to_owned);
-        let unit = metric.as_ref().map_or(Unit::Plain, |metric| Unit::of(&metric.name, &metric.described.unit));
-        let questions = match (&written, &metric) {
-            (Some(expr), _) => vec![Question { expr: expr.clone(), name: String::new() }],
-            (None, Some(metric)) => own_questions(metric, step),
-            (None, None) => return None,
-        };
-        let per_second =
-            questions.iter().all(|question| question.expr.contains("rate(") && !question.expr.contains("quantile("));
+    let range = use_range(USUAL);
+    let asked = Memo::new(move |_| asked(&nav.place(), range.get(), metric.get().as_ref()));
+    el("div").add([
+        chart(asked),
+        el("p")
+            .class("muted")
+            .dyn_text(move || if asked.with(Option::is_some) { strings::CHARTS_HOW.to_owned() } else { String::new() }),
+    ])
+}
+
+/// What a place asks for.
+fn asked(place: &Place, range: Range, metric: Option<&Metric>) -> Option<Asked> {
+    let written = place.param("e").map(str::to_owned);
+    let kind = metric.map(|metric| Kind::of(&metric.name, &metric.described.kind, metric.has_buckets));
+    let is_heat = written.is_none() && place.param("view") == Some("heat");
+    let fine = step_seconds(range.end - range.start);
+    // A cell of a heat map needs some width.
+    let step = if is_heat { step_seconds((range.end - range.start) * 4) } else { fine };
+    let heat = match (metric, kind) {
+        (Some(metric), Some(kind)) if is_heat => heat_question(&metric.name, kind, step.max(60)),
+        _ => None,
+    };
+    let unit = metric.map_or(Unit::Plain, |metric| Unit::of(&metric.name, &metric.described.unit));
+    let drawn = if heat.is_some() { Drawn::Heat } else { Drawn::Lines };
+    let questions = match (written, heat, metric) {
+        (Some(expr), ..) => vec![Question { expr, name: String::new(), legend: String::new() }],
+        (None, Some(heat), _) => vec![heat],
+        (None, None, Some(metric)) => own_questions(metric, step),
+        (None, None, None) => return None,
+    };
+    let per_second =
+        questions.iter().all(|question| question.expr.contains("rate(") && !question.expr.contains("quantile("));
+    let step = if drawn == Drawn::Heat { step.max(60) } else { step };
+    Some(Asked {
+        questions,
         // Ends on a step, so that the same query is the same.
-        let end = end - end % step;
-        Some(Asked { questions, start: start - start % step, end, step, unit, per_second })
-    });
-    el("div").children(move || asked.get().map(graph::graph))
+        start: range.start - range.start % step,
+        end: range.end - range.end % step,
+        step,
+        shown: Shown::unit(unit, per_second),
+        drawn,
+        size: Size::default(),
+        stacked: false,
+        ends: (None, None),
+        thresholds: Vec::new(),
+        mappings: std::collections::BTreeMap::new(),
+        compare: place.param("cmp").is_some(),
+    })
 }
 
 /// Each label with the number of its values.

@@ -80,3 +80,29 @@ pub fn charts_graph(series: &str, from: &str, to: &str) -> String {
 pub fn charts_series(count: &str) -> String {
     format!("{count} series")
 }
+/// Button that keeps the page current.
+pub const CHARTS_LIVE: &str = "Live";
+/// Button that shows the period before too.
+pub const CHARTS_COMPARE: &str = "Compare with the period before";
+/// What the dashed lines are.
+pub const CHARTS_BEFORE: &str = "Dashed: the period before.";
+/// Button of a histogram.
+pub const CHARTS_PERCENTILES: &str = "Percentiles";
+/// Button of a histogram.
+pub const CHARTS_HEAT: &str = "Heat map";
+/// Column of a table.
+pub const CHARTS_VALUE: &str = "value";
+/// Name of a table.
+pub const CHARTS_TABLE: &str = "Values by labels";
+
+/// A cell of a heat map.
+#[must_use]
+pub fn charts_cell(low: &str, high: &str, count: &str, time: &str) -> String {
+    format!("{count} between {low} and {high} up to {time}")
+}
+
+/// What a heat map shows, for screen readers.
+#[must_use]
+pub fn charts_heat(low: &str, high: &str, from: &str, to: &str) -> String {
+    format!("Heat map of how values are spread between {low} and {high} from {from} to {to}")
+}

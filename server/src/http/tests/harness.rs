@@ -40,7 +40,7 @@ pub(super) struct Answer {
 
 impl Server {
     pub(super) fn new() -> Self {
-        Self::with_signals(std::path::Path::new("signals.toml"))
+        Self::configured(|_| {})
     }
 
     /// A server that shows an artifact.
@@ -52,19 +52,20 @@ impl Server {
 
     /// A server whose board watches this file.
     pub(super) fn with_signals(signals: &std::path::Path) -> Self {
+        Self::configured(|config| config.signals = signals.display().to_string())
+    }
+
+    /// A server with settings of its own.
+    pub(super) fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::new(folder.path());
         let clock = Arc::new(ManualClock::new(NOW));
         options.clock = Arc::<ManualClock>::clone(&clock);
         let storage = Storage::open(options).unwrap();
         let query = Query::new(storage.clone(), QueryLimits::default()).unwrap();
-        let signals = signals.display().to_string();
-        let environment = |name: &str| match name {
-            "TELLTALE_EPHEMERAL" => Some("true".to_owned()),
-            "TELLTALE_SIGNALS" => Some(signals.clone()),
-            _ => None,
-        };
-        let config = Config::load(&Flags::default(), &environment).unwrap();
+        let mut config =
+            Config::load(&Flags::default(), &|name| (name == "TELLTALE_EPHEMERAL").then(|| "true".to_owned())).unwrap();
+        change(&mut config);
         let mut state = AppState::new(storage, query, Arc::new(Telemetry::new()), config);
         state.clock = Arc::<ManualClock>::clone(&clock);
         state.started = state.now();

@@ -235,3 +235,18 @@ pub(super) fn metrics() -> ExportMetricsServiceRequest {
     let group = ResourceMetrics { resource: resource("shop-api", "1.8.2"), scope_metrics, schema_url: String::new() };
     ExportMetricsServiceRequest { resource_metrics: vec![group] }
 }
+
+/// Spans of a service's server side, one a second; so many good ones, then so many with an error.
+pub(super) fn outcomes(service: &str, good: u64, bad: u64) -> ExportTraceServiceRequest {
+    let span = |at: u64| Span {
+        trace_id: bytes(&format!("{:032x}", at + 1)),
+        span_id: bytes(&format!("{:016x}", at + 1)),
+        name: "GET /".into(),
+        kind: 2,
+        start_time_unix_nano: START + at * MILLI,
+        end_time_unix_nano: START + (at + 5) * MILLI,
+        status: (at >= good).then(|| Status { code: 2, message: String::new() }),
+        ..Span::default()
+    };
+    ExportTraceServiceRequest { resource_spans: vec![spans(service, "1", (0..good + bad).map(span).collect())] }
+}
