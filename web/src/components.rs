@@ -17,6 +17,7 @@ pub(crate) mod keys_dialog;
 pub(crate) mod loaded;
 pub(crate) mod open_files;
 pub(crate) mod paste_box;
+pub(crate) mod promql_field;
 pub(crate) mod raw_tab;
 pub(crate) mod share;
 pub(crate) mod snippets;

@@ -15,6 +15,7 @@ mod live;
 mod lookup;
 mod pages;
 mod prometheus;
+mod promql;
 mod runs;
 mod sample;
 mod search;

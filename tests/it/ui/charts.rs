@@ -111,10 +111,52 @@ async fn metrics_are_browsed_and_a_dot_leads_to_the_story() {
     let said = severe(browser.console().await);
     assert!(said.iter().all(|line| line["message"].as_str().is_some_and(|text| text.contains("400"))), "{said:#?}");
 
+    the_field_helps(&browser).await;
+    a_histogram_is_a_heat_map(&browser).await;
+
     browser.goto("/charts?m=http_server_request_duration_seconds").await;
     browser.until_true("the dot", "return document.querySelectorAll('.charts-dot').length === 1").await;
     browser.script("document.querySelector('.charts-drawing a').dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true})); return true").await;
     browser.until_path(&format!("/t/{}", otlp::hex(&TRACE))).await;
     browser.until_text("GET /orders").await;
     browser.close().await;
+}
+
+/// Offers are chosen by the keyboard, and a mistake is marked at its place while it is written.
+async fn the_field_helps(browser: &Browser) {
+    browser.goto("/charts").await;
+    browser.type_into("input[role=combobox]", "sum(rate(orders_pl").await;
+    browser
+        .until_true(
+            "an offer",
+            "return document.querySelector('[role=option]')?.textContent.startsWith('orders_placed_total')",
+        )
+        .await;
+    browser.accessible("charts-offers").await;
+    browser.screenshot("charts-offers").await;
+    browser.press("\u{e015}\u{e007}").await;
+    browser.until_text("sum(rate(orders_placed_total").await;
+    browser.press("{job=\"").await;
+    browser
+        .until_true(
+            "values",
+            "return [...document.querySelectorAll('[role=option]')].some(o => o.textContent.startsWith('stock'))",
+        )
+        .await;
+    browser.press("stock\"}) )").await;
+    browser.until_true("a mark", "return document.querySelector('.promql-wrong mark') !== null").await;
+    browser.until_text("1:5: expected type range vector").await;
+}
+
+/// The heat map of a histogram, and the period before beside a counter.
+async fn a_histogram_is_a_heat_map(browser: &Browser) {
+    browser.goto("/charts?m=http_server_request_duration_seconds").await;
+    browser.click_text("button", "Heat map").await;
+    browser.until_true("cells", "return document.querySelectorAll('.charts-cell').length > 3").await;
+    browser.accessible("charts-heat").await;
+    browser.screenshot("charts-heat").await;
+    browser.goto("/charts?m=orders_placed_total&s=300").await;
+    browser.click_text("button", "Compare with the period before").await;
+    browser.until_true("lines of before", "return document.querySelectorAll('.charts-before').length === 2").await;
+    browser.screenshot("charts-compare").await;
 }

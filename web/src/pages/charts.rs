@@ -9,6 +9,7 @@ use crate::chart::{Kind, METRICS_MAX, Question, Shown, Size, Unit, heat_question
 use crate::client::{self, Failure, Lifetime};
 use crate::components::bits::{failure_box, go_link, skeleton};
 use crate::components::chart::{Asked, Drawn, chart};
+use crate::components::promql_field::promql_field;
 use crate::components::time_range::{Range, USUAL, now_seconds, pressed, tools, use_range};
 use crate::dom::{El, distinct, el, text_el};
 use crate::nav::use_nav;
@@ -163,19 +164,7 @@ fn expression_field(metric: Option<Metric>) -> El {
     let text = RwSignal::new(nav.place_now().param("e").map_or_else(|| own.clone(), str::to_owned));
     let show =
         move || nav.go_to(nav.place_now().with("e", Some(text.get_untracked().trim()).filter(|text| !text.is_empty())));
-    let field = el("input")
-        .attr("type", "text")
-        .attr("spellcheck", "false")
-        .attr("autocomplete", "off")
-        .label(strings::CHARTS_EXPR)
-        .attr("placeholder", strings::CHARTS_EXPR)
-        .dyn_value(move || text.get())
-        .on_input(move |typed| text.set(typed))
-        .on_key(move |event| {
-            if event.key() == "Enter" {
-                show();
-            }
-        });
+    let field = promql_field(text, show);
     let button = text_el("button", "button", strings::CHARTS_RUN).attr("type", "button").on_click(show);
     let back = move || {
         let has_metric = nav.place().param("m").is_some();

@@ -106,3 +106,6 @@ pub fn charts_cell(low: &str, high: &str, count: &str, time: &str) -> String {
 pub fn charts_heat(low: &str, high: &str, from: &str, to: &str) -> String {
     format!("Heat map of how values are spread between {low} and {high} from {from} to {to}")
 }
+
+/// Name of the list of what can be written.
+pub const CHARTS_OFFERS: &str = "What can stand here";
