@@ -76,3 +76,32 @@ fn units_are_written_for_people() {
     assert_eq!(Unit::Plain.format(0.125, true), "0.125/s");
     assert_eq!(Unit::Plain.format(f64::NAN, false), "NaN");
 }
+
+/// Scenario: units of dashboards, known and unknown, with and without digits.
+#[test]
+fn panels_write_values_in_their_units() {
+    for (unit, decimals, value, expected) in [
+        ("s", None, 0.25, "250 ms"),
+        ("us", None, 1500.0, "1.5 ms"),
+        ("By/s", None, 2048.0, "2 KiB/s"),
+        ("ratio", Some(1), 0.1234, "12.3 %"),
+        ("%", None, 12.0, "12 %"),
+        ("req/s", None, 12.5, "12.5 req/s"),
+        ("/s", None, 3.0, "3/s"),
+        ("s/s", None, 0.5, "50 %"),
+        ("", Some(2), 1.0, "1.00"),
+        ("°C", None, 21.0, "21 °C"),
+    ] {
+        let text = Shown::of(unit, decimals).format(value).replace(['\u{a0}', '\u{202f}'], " ");
+        assert_eq!(text, expected, "{unit}");
+    }
+}
+
+/// Scenario: heat maps are there for histograms alone.
+#[test]
+fn histograms_have_heat_maps() {
+    let expr = |kind| heat_question("m", kind, 60).map(|question| question.expr);
+    assert_eq!(expr(Kind::ClassicHistogram).as_deref(), Some("sum by (le) (increase(m_bucket[60s]))"));
+    assert_eq!(expr(Kind::NativeHistogram).as_deref(), Some("sum(increase(m[60s]))"));
+    assert_eq!(expr(Kind::Gauge), None);
+}
