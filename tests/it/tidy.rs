@@ -168,7 +168,10 @@ fn the_package_graph_has_no_forbidden_edge() {
             "telltale-search",
             &["serde", "regex", "arrow", "tokio", "leptos", "telltale-api", "telltale-storage", "telltale"],
         ),
-        ("telltale-dashboards", &["arrow", "tokio", "axum", "leptos", "telltale-storage", "telltale-query", "telltale"]),
+        (
+            "telltale-dashboards",
+            &["arrow", "tokio", "axum", "leptos", "telltale-storage", "telltale-query", "telltale"],
+        ),
         ("telltale-web", &["arrow", "tokio", "datafusion", "axum", "telltale-storage", "telltale-query", "telltale"]),
     ];
     for (package, never) in forbidden {

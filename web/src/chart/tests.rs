@@ -57,7 +57,7 @@ fn scales_hold_their_values() {
 /// Scenario: a gap, a value that is no number, a point on its own.
 #[test]
 fn lines_break_where_nothing_is_known() {
-    let scale = Scale { start: 0.0, end: 100.0, low: 0.0, high: 1.0, is_binary: false };
+    let scale = Scale { start: 0.0, end: 100.0, low: 0.0, high: 1.0, is_binary: false, size: Size::default() };
     let line = path(&scale, &[(0.0, 0.0), (10.0, 1.0), (40.0, 1.0), (50.0, f64::NAN), (60.0, 0.5)], 10.0);
     assert_eq!(line.matches('M').count(), 3);
     assert_eq!(line.matches('L').count(), 1);
