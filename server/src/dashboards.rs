@@ -27,7 +27,7 @@ const DEFAULT_FOLDER: &str = "telltale-dashboards";
 pub enum SaveError {
     /// The name cannot be one.
     #[error(
-        "the name {0:?} is empty, longer than {DASHBOARD_NAME_BYTES} bytes or has other signs than letters, digits, -, _ and ."
+        "the name {0:?} is empty, longer than {DASHBOARD_NAME_BYTES} bytes or has other signs than letters, digits and \".\", \"_\", \"-\""
     )]
     Name(String),
     /// There are too many.

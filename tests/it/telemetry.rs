@@ -224,6 +224,8 @@ oops"#;
     let _ = http.export(Signal::Logs, &otlp::logs("own", vec![shared])).await.ok();
     let _ = http.get(&format!("/api/share/{}/story.md", "02".repeat(16))).await.ok();
     let _ = http.get("/s/none").await;
+    let dashboard = http.request(Method::POST, "/api/dashboards").body("title = \"t\"");
+    let _ = http.send(dashboard).await.ok();
     let _ = http.get("/api/wait?span=s&timeout=10s").await.ok();
     let _ = http.get("/api/wait?span=none&timeout=1ms").await.ok();
 }
@@ -233,6 +235,8 @@ const SIGNALS: &[(Metric, &[&str], f64)] = &[
     (Metric::IngestRequests, &["signal=\"traces\"", "outcome=\"partial\""], 1.0),
     (Metric::IngestRequests, &["signal=\"logs\"", "outcome=\"accepted\""], 1.0),
     (Metric::IngestRequests, &["signal=\"metrics\"", "outcome=\"accepted\""], 1.0),
+    (Metric::DashboardOpens, &["format=\"toml\"", "outcome=\"whole\""], 1.0),
+    (Metric::DashboardSaves, &[], 1.0),
     (Metric::ImportFiles, &["outcome=\"with_faults\""], 1.0),
     (Metric::ImportFaults, &[], 1.0),
     (Metric::ImportDuration, &[], 1.0),

@@ -145,7 +145,7 @@ async fn the_field_helps(browser: &Browser) {
         .await;
     browser.press("stock\"}) )").await;
     browser.until_true("a mark", "return document.querySelector('.promql-wrong mark') !== null").await;
-    browser.until_text("1:5: expected type range vector").await;
+    browser.until_text("1:10: expected type range vector").await;
 }
 
 /// The heat map of a histogram, and the period before beside a counter.

@@ -47,7 +47,9 @@ impl Scale {
         if low > high {
             (low, high) = (0.0, 1.0);
         }
-        if low > 0.0 && (low < high * 0.7 || high - low == 0.0) {
+        // What differs by the rounding of floats alone is one value.
+        let is_flat = high - low <= high.abs() * 1e-9;
+        if low > 0.0 && (low < high * 0.7 || is_flat) {
             low = 0.0;
         }
         if high - low == 0.0 {

@@ -82,7 +82,7 @@ fn units_are_written_for_people() {
 fn panels_write_values_in_their_units() {
     for (unit, decimals, value, expected) in [
         ("s", None, 0.25, "250 ms"),
-        ("us", None, 1500.0, "1.5 ms"),
+        ("us", None, 1500.0, "1.50 ms"),
         ("By/s", None, 2048.0, "2 KiB/s"),
         ("ratio", Some(1), 0.1234, "12.3 %"),
         ("%", None, 12.0, "12 %"),

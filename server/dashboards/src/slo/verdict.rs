@@ -54,7 +54,8 @@ pub fn judge(objective: &Objective, counts: &[Counts]) -> SloState {
     #[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "a window has far less than 2^53 seconds")]
     let float = |seconds: u64| seconds as f64;
     let alerts = PAIRS.iter().filter(|pair| pair.long < objective.window).map(|pair| {
-        let factor = pair.share * float(objective.window) / float(pair.long);
+        // A burn rate of one spends no more than the budget, however short the window.
+        let factor = (pair.share * float(objective.window) / float(pair.long)).max(1.0);
         let above = |window| rate(window).is_some_and(|rate| rate > factor);
         SloAlert {
             severity: pair.severity.to_owned(),
