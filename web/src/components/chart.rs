@@ -105,10 +105,12 @@ pub(crate) fn chart(asked: Memo<Option<Asked>>) -> El {
             load(asked);
         }
     };
+    let is_asked = Memo::new(move |_| asked.with(Option::is_some));
     // Which lines are hidden outlives an answer.
     let hidden = RwSignal::new(std::collections::BTreeSet::<String>::new());
     el("div").class("chart").children(move || match found.get() {
-        None => vec![skeleton(3)],
+        // Nothing has come because nothing is asked, or not yet.
+        None => is_asked.get().then(|| skeleton(3)).into_iter().collect(),
         Some(Err(failure)) => vec![failure_box(strings::CHARTS_FAILED, &failure, again)],
         Some(Ok((_, found))) if found.lines.is_empty() && found.heat.cells.is_empty() => {
             vec![text_el("p", "muted", strings::CHARTS_EMPTY).attr("role", "status")]

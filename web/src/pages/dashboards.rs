@@ -40,7 +40,7 @@ fn list() -> El {
         });
     };
     load();
-    let body = el("div").children(move || match found.get() {
+    let body = el("div").class("dashboards").children(move || match found.get() {
         None => vec![skeleton(6)],
         Some(Err(failure)) => vec![failure_box(strings::DASHBOARDS_FAILED, &failure, load)],
         Some(Ok(list)) => listed(&list),
