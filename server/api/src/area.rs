@@ -18,7 +18,7 @@ pub enum Area {
 }
 
 /// Every page: the path of a page or of a family of pages, and its area. The longest fitting path decides.
-const PAGES: [(&str, Area); 9] = [
+const PAGES: [(&str, Area); 11] = [
     ("/", Area::Story),
     ("/start", Area::Story),
     ("/t", Area::Story),
