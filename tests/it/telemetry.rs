@@ -235,6 +235,7 @@ const SIGNALS: &[(Metric, &[&str], f64)] = &[
     (Metric::IngestRequests, &["signal=\"traces\"", "outcome=\"partial\""], 1.0),
     (Metric::IngestRequests, &["signal=\"logs\"", "outcome=\"accepted\""], 1.0),
     (Metric::IngestRequests, &["signal=\"metrics\"", "outcome=\"accepted\""], 1.0),
+    (Metric::IngestSenders, &[], 1.0),
     (Metric::DashboardOpens, &["format=\"toml\"", "outcome=\"whole\""], 1.0),
     (Metric::DashboardSaves, &[], 1.0),
     (Metric::ImportFiles, &["outcome=\"with_faults\""], 1.0),
@@ -276,6 +277,8 @@ const SIGNALS: &[(Metric, &[&str], f64)] = &[
 
 /// Declared and shown, but not moved by an idle and healthy server.
 const AT_REST: &[Metric] = &[
+    // More senders than are remembered.
+    Metric::IngestSendersForgotten,
     // Gauges of the moment.
     Metric::IngestRate,
     Metric::AdmissionUsed,
