@@ -19,9 +19,7 @@ use crate::support::target_tmp;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How often Tab is pressed to get anywhere: pages have fewer stops.
-pub(crate) const TABS_MAX: usize = 500;
-
-/// One browser at a time: each takes a core and hundreds of megabytes.
+pub(crate) /// One browser at a time: each takes a core and hundreds of megabytes.
 static ONE: Mutex<()> = Mutex::const_new(());
 
 pub(crate) struct Browser {
@@ -227,19 +225,6 @@ impl Browser {
         let press = KeyActions::new("keyboard".to_owned());
         let press = press.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
         self.client.perform_actions(press).await.unwrap_or_else(|error| panic!("press {key:?}: {error}"));
-    }
-
-    /// Presses Tab until an element of a selector has the focus, as a reader without a mouse gets there.
-    pub(crate) async fn tab_to(&self, selector: &str) {
-        let there = format!("return document.activeElement.matches('{selector}')");
-        for _press in 0..TABS_MAX {
-            if self.script(&there).await == true {
-                return;
-            }
-            self.press("\u{e004}").await;
-        }
-        self.screenshot("failed").await;
-        panic!("{TABS_MAX} times Tab do not lead to {selector}");
     }
 
     /// Lets the page believe that the reader prefers this scheme.
