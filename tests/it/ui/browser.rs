@@ -19,7 +19,9 @@ use crate::support::target_tmp;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How often Tab is pressed to get anywhere: pages have fewer stops.
-pub(crate) /// One browser at a time: each takes a core and hundreds of megabytes.
+pub(crate) const TABS_MAX: usize = 500;
+
+/// One browser at a time: each takes a core and hundreds of megabytes.
 static ONE: Mutex<()> = Mutex::const_new(());
 
 pub(crate) struct Browser {
