@@ -11,7 +11,7 @@ use telltale_tests::http::{Http, Signal};
 use telltale_tests::otlp;
 
 use crate::support::install::python;
-use crate::support::{PROGRAM, root};
+use crate::support::{PROGRAM, program, root};
 
 mod artifact;
 mod child;
@@ -37,7 +37,7 @@ impl Place {
 
 /// The program with arguments; nothing of the tests' own environment leaks in.
 fn telltale(place: &Place, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(program());
     for (key, _) in std::env::vars_os() {
         let key = key.to_string_lossy().into_owned();
         let leaks = ["TELLTALE_", "OTEL_", "GITHUB_", "CI_", "BUILDKITE"].iter().any(|start| key.starts_with(start));

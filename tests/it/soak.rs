@@ -1,6 +1,6 @@
 //! Long runs of mixed work: ingest of all signals, searches, stories and live readers together.
 //!
-//! In the gate for a short time; `TELLTALE_SOAK_SECONDS=2700 cargo test --release --test it soak -- --nocapture` is the long
+//! In the gate for a short time; `TELLTALE_SOAK_SECONDS=2700 cargo test --workspace --test it soak -- --nocapture` is the long
 //! run, whose figures are in docs/benchmarks.md.
 
 use std::sync::atomic::{AtomicBool, Ordering};

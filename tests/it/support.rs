@@ -9,6 +9,16 @@ pub(crate) mod install;
 /// The executable under test, built by cargo before this binary.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_telltale");
 
+/// Returns the executable of long runs and measurements: the release build that `TELLTALE_TEST_PROGRAM` names, or that of cargo.
+pub(crate) fn program() -> PathBuf {
+    measured_program().unwrap_or_else(|| PROGRAM.into())
+}
+
+/// Returns the executable to be measured, if one is named.
+pub(crate) fn measured_program() -> Option<PathBuf> {
+    std::env::var_os("TELLTALE_TEST_PROGRAM").map(PathBuf::from)
+}
+
 /// A server on free ports with an empty data folder.
 pub(crate) fn server() -> Server {
     launch().start()
@@ -16,7 +26,7 @@ pub(crate) fn server() -> Server {
 
 /// The same, to be changed before it starts.
 pub(crate) fn launch() -> Launch {
-    Launch::new(PROGRAM)
+    Launch::new(program())
 }
 
 /// The checkout.

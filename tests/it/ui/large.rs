@@ -1,7 +1,8 @@
 //! Large traces: how soon rows are painted, how smoothly they scroll, how much memory the browser takes.
 //!
-//! The numbers are printed for docs/benchmarks.md (`cargo test --release -p telltale --test it ui::large -- --nocapture`, on a
-//! machine that does nothing else); no time is asserted. A debug build has fewer spans and only shows that everything works.
+//! The numbers are printed for docs/benchmarks.md (`TELLTALE_TEST_PROGRAM=…/release/telltale cargo test --workspace --test it
+//! ui::large -- --nocapture --test-threads 1`, on a machine that does nothing else); no time is asserted. A debug build has
+//! fewer spans and only shows that everything works.
 
 use serde_json::Value;
 use telltale_tests::http::Signal;
@@ -9,10 +10,12 @@ use telltale_tests::otlp;
 use telltale_tests::server::Server;
 
 use super::Browser;
-use crate::support::server;
+use crate::support::{measured_program, server};
 
-/// Whether this build is measured or only tried.
-const MEASURED: bool = cfg!(not(debug_assertions));
+/// Whether a release build is measured; any other only shows that everything works.
+fn is_measured() -> bool {
+    cfg!(not(debug_assertions)) || measured_program().is_some()
+}
 
 /// Spans of one request.
 const REQUEST: u64 = 5_000;
@@ -120,10 +123,10 @@ async fn a_thousand_spans() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_thousand_spans() {
-    measure(if MEASURED { 100_000 } else { 20_000 }).await;
+    measure(if is_measured() { 100_000 } else { 20_000 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_million_spans() {
-    measure(if MEASURED { 1_000_000 } else { 50_000 }).await;
+    measure(if is_measured() { 1_000_000 } else { 50_000 }).await;
 }
