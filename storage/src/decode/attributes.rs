@@ -164,7 +164,7 @@ fn plain<'p>(bytes: &'p [u8], before: Option<&Attribute<'p>>) -> Option<Attribut
         }
         [0x10, bit @ ..0x80] => Value::Bool(*bit != 0),
         [0x18, low @ ..0x80] => Value::Int(i64::from(*low)),
-        [0x18, low, high @ ..0x80] => Value::Int(i64::from(*low & 0x7f) | i64::from(*high) << 7),
+        [0x18, low @ 0x80..=0xff, high @ ..0x80] => Value::Int(i64::from(*low & 0x7f) | i64::from(*high) << 7),
         [0x21, double @ ..] => Value::Double(f64::from_le_bytes(double.try_into().ok()?)),
         _ => return None,
     };
@@ -354,6 +354,14 @@ mod tests {
                 assert_eq!(attributes.odd.duplicate, duplicate.then_some("k1"), "{count} keys");
             }
         }
+    }
+
+    /// Scenario: a number that ends in its first byte, and a byte too many. Guarantees: it is no number of two bytes.
+    #[test]
+    fn a_byte_behind_a_number_is_a_fault() {
+        let bytes = [10, 1, b'a', 18, 3, 24, 0, 0];
+        assert!(Attributes::default().push_any(&bytes).is_err());
+        assert!(Attributes::default().push(&bytes).is_err());
     }
 
     /// The values that `plain` reads, and some that it leaves alone.
