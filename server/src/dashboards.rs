@@ -4,7 +4,7 @@
 //! before a built-in one. A saved one is a TOML file, `DATA/dashboards/NAME.toml`: it can be moved to the folder as it is.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use telltale_api::dashboard::{
@@ -13,6 +13,7 @@ use telltale_api::dashboard::{
 use telltale_dashboards::{FileError, builtin, file, grafana};
 
 use crate::limits::{DASHBOARD_NAME_BYTES, DASHBOARDS};
+use crate::whole_file;
 
 #[cfg(test)]
 mod tests;
@@ -129,13 +130,9 @@ impl Boards {
         if !path.exists() && count() >= DASHBOARDS {
             return Err(SaveError::Full);
         }
-        let write = || -> io::Result<()> {
+        let write = || {
             std::fs::create_dir_all(&self.saved)?;
-            let mut file = tempfile::Builder::new().prefix(".saving").tempfile_in(&self.saved)?;
-            file.write_all(file::write(dashboard).as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            std::fs::File::open(&self.saved)?.sync_all()
+            whole_file::write(&path, file::write(dashboard).as_bytes())
         };
         match write() {
             Ok(()) => Ok(path),

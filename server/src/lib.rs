@@ -65,3 +65,4 @@ pub mod slos;
 pub mod state;
 pub mod telemetry;
 pub mod text;
+mod whole_file;

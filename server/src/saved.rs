@@ -4,13 +4,14 @@
 //! that a hand-edited list is not overwritten.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use telltale_api::search::SavedSearch;
 
 use crate::limits::{SAVED_NAME_BYTES, SAVED_SEARCHES};
+use crate::whole_file;
 
 /// The file's name in the data folder.
 const FILE: &str = "saved-searches.json";
@@ -116,18 +117,10 @@ impl Saved {
         Ok(list.into_iter().map(|search| (search.name.clone(), search)).collect())
     }
 
-    /// The file appears whole or not at all: written beside, synced, renamed, the folder synced.
     fn write(&self, list: &List) -> Result<(), SaveError> {
         let Some(path) = &self.path else { return Ok(()) };
-        let write = || -> io::Result<()> {
-            let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-            let mut file = tempfile::Builder::new().prefix(FILE).tempfile_in(folder)?;
-            let list: Vec<&SavedSearch> = list.values().collect();
-            file.write_all(&serde_json::to_vec_pretty(&list)?)?;
-            file.as_file().sync_all()?;
-            file.persist(path)?;
-            std::fs::File::open(folder)?.sync_all()
-        };
+        let list: Vec<&SavedSearch> = list.values().collect();
+        let write = || whole_file::write(path, &serde_json::to_vec_pretty(&list)?);
         write().map_err(|error| SaveError::File { path: path.clone(), error })
     }
 }

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 use telltale_api::dashboard::{SloAlert, SloBurn, SloState, SloStatus, seconds};
+use telltale_promql::quote;
 
 mod verdict;
 
@@ -158,14 +159,13 @@ fn of_spans(service: String, spans: &Spans) -> Result<(String, String, String), 
     if service.is_empty() {
         return Err("spans: name the service".to_owned());
     }
-    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
     let kind = spans.kind.as_deref().unwrap_or("server").to_uppercase();
     if !["SERVER", "CLIENT", "CONSUMER", "PRODUCER", "INTERNAL"].contains(&kind.as_str()) {
         return Err(format!("spans: kind {kind:?}: write server, client, consumer, producer or internal"));
     }
-    let mut matchers = format!("service=\"{}\", span_kind=\"SPAN_KIND_{kind}\"", quoted(&service));
+    let mut matchers = format!("service={}, span_kind=\"SPAN_KIND_{kind}\"", quote(&service));
     if let Some(operation) = &spans.operation {
-        matchers.push_str(&format!(", span_name=\"{}\"", quoted(operation)));
+        matchers.push_str(&format!(", span_name={}", quote(operation)));
     }
     let total = format!("sum(increase(traces_spanmetrics_calls_total{{{matchers}}}[{WINDOW}]))");
     let Some(limit) = &spans.faster_than else {

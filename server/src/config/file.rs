@@ -11,6 +11,7 @@ use serde::Deserialize;
 use telltale_dashboards::limits::SLOS_MAX;
 use telltale_dashboards::slo::{self, Objective};
 use telltale_share::redact::{Redactor, Rules};
+use telltale_signals::error::position;
 use telltale_story::story::FactRule;
 
 use super::setting::{Kind, SETTINGS, Setting};
@@ -92,7 +93,7 @@ fn slos(path: &Path, text: &str) -> Result<Vec<Objective>, ConfigError> {
         slo: Vec<toml::Spanned<slo::Written>>,
     }
     let bad = |offset: usize, message: String| {
-        let (line, column) = place(text, offset);
+        let (line, column) = position(text, offset);
         ConfigError::BadSlo { path: path.to_owned(), line, column, message }
     };
     let read: Slos = toml::from_str(text)
@@ -141,7 +142,7 @@ fn facts(path: &Path, text: &str) -> Result<Vec<FactRule>, ConfigError> {
         fact: Vec<FactRule>,
     }
     let facts: Facts = toml::from_str(text).map_err(|error: toml::de::Error| {
-        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+        let (line, column) = position(text, error.span().map_or(0, |span| span.start));
         ConfigError::BadFact { path: path.to_owned(), line, column, message: error.message().to_owned() }
     })?;
     Ok(facts.fact)
@@ -158,23 +159,16 @@ fn redact(path: &Path, text: &str) -> Result<Rules, ConfigError> {
         redact: Rules,
     }
     let read: Redact = toml::from_str(text).map_err(|error: toml::de::Error| {
-        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+        let (line, column) = position(text, error.span().map_or(0, |span| span.start));
         ConfigError::BadRedaction { path: path.to_owned(), line, column, message: error.message().to_owned() }
     })?;
     match Redactor::new(&read.redact, [0; 32]) {
         Ok(_usable) => Ok(read.redact),
         Err(error) => {
-            let (line, column) = place(text, text.find("[redact").or_else(|| text.find("[[redact")).unwrap_or(0));
+            let (line, column) = position(text, text.find("[redact").or_else(|| text.find("[[redact")).unwrap_or(0));
             Err(ConfigError::BadRedaction { path: path.to_owned(), line, column, message: error.to_string() })
         }
     }
-}
-
-/// Returns line and column of an offset, both from 1; the column in characters.
-fn place(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    (line, before.rsplit('\n').next().unwrap_or("").chars().count() + 1)
 }
 
 /// Returns a value as texts, if its type fits.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use telltale_api::Nanos;
 use telltale_api::services::{OperationView, ServiceView, Services};
 use telltale_query::{Query, QueryError, QueryLimits};
+use telltale_search::text_literal;
 
 use super::sketch::Sketch;
 use super::{Range, Row, each};
@@ -53,7 +54,7 @@ impl Which {
         match self {
             Self::All => String::new(),
             Self::One(name) if name.is_empty() => " AND service_name IS NULL".to_owned(),
-            Self::One(name) => format!(" AND service_name = '{}'", name.replace('\'', "''")),
+            Self::One(name) => format!(" AND service_name = {}", text_literal(name)),
         }
     }
 }

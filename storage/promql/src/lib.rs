@@ -43,4 +43,5 @@ pub use limits::Limits;
 pub use matcher::{MatchOp, Matcher, Pattern};
 pub use parser::{ParseError, ParseErrors, parse, parse_recovering, parse_selector};
 pub use source::{SelectReport, Selection, SeriesView, Source};
+pub use text::quote;
 pub use value::{Answer, STALE_NAN_BITS, Sample, SampleValue, Series, Value, is_stale, stale_nan};

@@ -14,8 +14,9 @@ pub(crate) fn is_metric_name(text: &str) -> bool {
         && chars.all(|char| char.is_ascii_alphanumeric() || char == '_' || char == ':')
 }
 
-/// In double quotes, escaped as Go's `%q` does, which the lexer reads back.
-pub(crate) fn quote(text: &str) -> String {
+/// Returns a text in double quotes, escaped as Go's `%q` does: a string of PromQL whose value is the text, whatever is in it.
+#[must_use]
+pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for char in text.chars() {

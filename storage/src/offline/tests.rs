@@ -10,7 +10,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::schema::Table;
 use crate::segment::manifest::VERSION;
 use crate::storage::{Options, Storage};
-use crate::testing::{all_rows, folder, logs, metrics, one_span, runtime, span_counts};
+use crate::testing::{all_rows, copy_folder, folder, logs, metrics, one_span, runtime, span_counts};
 
 fn options(folder: &Path) -> (Options, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(UnixNanos(20_000 * 24 * 3_600 * 1_000_000_000)));
@@ -53,19 +53,6 @@ fn check(folder: &Path, quarantined: usize) {
     assert_eq!(status.quarantined.len(), quarantined, "{:?}", status.quarantined);
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
-}
-
 #[test]
 fn a_lost_catalog_is_made_anew_from_flushes_and_from_compacted_segments() {
     runtime().block_on(async {
@@ -93,14 +80,14 @@ fn of_inputs_and_outputs_of_a_compaction_one_counts() {
         fill(folder.path(), false).await;
         let data = folder.path().join("data");
         let before = folder.path().join("before");
-        copy(&data.join("segments"), &before);
+        copy_folder(&data.join("segments"), &before);
         {
             let (options, clock) = options(folder.path());
             let storage = Storage::open(options).unwrap();
             clock.advance(Duration::from_secs(30 * 3_600));
             storage.maintain().await.unwrap();
         }
-        copy(&before, &data.join("segments"));
+        copy_folder(&before, &data.join("segments"));
         let rebuilt = rebuild_catalog(&data).unwrap();
         // The two spans of the log may have been flushed by their age meanwhile.
         assert!(matches!((rebuilt.segments, rebuilt.rows, rebuilt.left_out), (5, 15, 15) | (6, 17, 15)), "{rebuilt:?}");
@@ -148,13 +135,13 @@ fn a_flush_that_the_log_still_has_is_replayed() {
         fill(folder.path(), false).await;
         let data = folder.path().join("data");
         let log = folder.path().join("log");
-        copy(&data.join("wal"), &log);
+        copy_folder(&data.join("wal"), &log);
         {
             // The two spans of the log are flushed, one of the tables only, as it were.
             let storage = Storage::open(options(folder.path()).0).unwrap();
             storage.flush().await.unwrap();
         }
-        copy(&log, &data.join("wal"));
+        copy_folder(&log, &data.join("wal"));
         let rebuilt = rebuild_catalog(&data).unwrap();
         assert_eq!((rebuilt.segments, rebuilt.left_out), (15, 1));
         check(folder.path(), 0);

@@ -257,6 +257,24 @@ impl Browser {
         assert_eq!(violations, json!([]), "axe on {page}");
     }
 
+    /// Looks at a state of the page in both colours, light at the end: axe finds nothing, and a picture of each is kept.
+    pub(crate) async fn looked_at(&self, state: &str) {
+        for scheme in ["light", "dark"] {
+            self.colour_scheme(scheme).await;
+            self.accessible(&format!("{state}-{scheme}")).await;
+            self.screenshot(&format!("{state}-{scheme}")).await;
+        }
+        self.colour_scheme("light").await;
+    }
+
+    /// The same for a page that must not scroll sideways.
+    pub(crate) async fn looked_at_in_its_width(&self, state: &str) {
+        self.looked_at(state).await;
+        let wide =
+            self.script("return document.documentElement.scrollWidth > document.documentElement.clientWidth").await;
+        assert_eq!(wide, false, "{state}: the page itself scrolls sideways");
+    }
+
     /// Saves what is visible and returns the file.
     pub(crate) async fn screenshot(&self, name: &str) -> PathBuf {
         let path = target_tmp("screenshots").join(format!("{name}.png"));

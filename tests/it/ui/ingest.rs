@@ -35,17 +35,6 @@ fn otlp_bytes(service: &str, language: &str) -> Vec<u8> {
     request.encode_to_vec()
 }
 
-async fn looked_at(browser: &Browser, name: &str) {
-    for scheme in ["light", "dark"] {
-        browser.colour_scheme(scheme).await;
-        browser.accessible(&format!("{name}-{scheme}")).await;
-        browser.screenshot(&format!("{name}-{scheme}")).await;
-    }
-    let wide =
-        browser.script("return document.documentElement.scrollWidth > document.documentElement.clientWidth").await;
-    assert_eq!(wide, false, "{name}: the page itself scrolls sideways");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn senders_appear_with_what_they_did_wrong_and_the_fix() {
     let server = server();
@@ -54,7 +43,7 @@ async fn senders_appear_with_what_they_did_wrong_and_the_fix() {
     browser.until_text("Nobody has sent anything").await;
     let port = server.ready.otlp_http.rsplit_once(':').unwrap().1.to_owned();
     browser.until_text(&port).await;
-    looked_at(&browser, "ingest-empty").await;
+    browser.looked_at_in_its_width("ingest-empty").await;
 
     // The page is open: everything below appears by itself.
     send(&server, "OTel-OTLP-Exporter-Python/1.40.0", "shop", "python").await;
@@ -76,7 +65,7 @@ async fn senders_appear_with_what_they_did_wrong_and_the_fix() {
     for text in ["text/plain", "Nothing stored yet", "1 request refused", "2 have problems"] {
         browser.until_text(text).await;
     }
-    looked_at(&browser, "ingest").await;
+    browser.looked_at_in_its_width("ingest").await;
 
     // Only those with problems, by key.
     browser.script("document.querySelector('.panel-tools input[type=checkbox]').focus(); return true").await;
@@ -92,7 +81,7 @@ async fn senders_appear_with_what_they_did_wrong_and_the_fix() {
     drop(server);
     browser.until_text("This list is not current").await;
     browser.until_text("Without service.name").await;
-    looked_at(&browser, "ingest-error").await;
+    browser.looked_at_in_its_width("ingest-error").await;
 }
 
 /// A name of 300 letters and markup in a user agent: text stays text, and the page does not scroll sideways.
@@ -112,6 +101,6 @@ async fn odd_senders_stay_readable() {
     browser.click_text("summary", "All its services").await;
     browser.until_text("service-39-behind-a-collector").await;
     assert_eq!(browser.script("return window.hacked === undefined").await, true);
-    looked_at(&browser, "ingest-odd").await;
+    browser.looked_at_in_its_width("ingest-odd").await;
     browser.close().await;
 }

@@ -97,11 +97,7 @@ async fn views_and_one_selection_side_by_side() {
     browser.press(DOWN).await;
     browser.press(ENTER).await;
     browser.until_true("the drawer", "return document.querySelector('.drawer') !== null").await;
-    for scheme in ["light", "dark"] {
-        browser.colour_scheme(scheme).await;
-        browser.accessible(&format!("split-{scheme}")).await;
-        browser.screenshot(&format!("split-{scheme}")).await;
-    }
+    browser.looked_at("split").await;
     let address = browser.script("return location.pathname + location.search").await;
     browser.goto(address.as_str().unwrap()).await;
     browser.until_true(

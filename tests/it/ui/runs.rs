@@ -72,11 +72,7 @@ async fn runs_are_begun_by_the_button_and_compared() {
     ] {
         browser.until_text(text).await;
     }
-    for scheme in ["light", "dark"] {
-        browser.colour_scheme(scheme).await;
-        browser.accessible(&format!("runs-compare-{scheme}")).await;
-        browser.screenshot(&format!("runs-compare-{scheme}")).await;
-    }
+    browser.looked_at("runs-compare").await;
     // One run: what failed in it and what was slow, and the way to the story.
     browser.click_text(".diff-side a", "after").await;
     browser.until_text("100 spans in 20 traces").await;
@@ -117,11 +113,7 @@ async fn the_board_turns_green_without_a_reload() {
     span.kind = 3;
     let _ = server.http.export(Signal::Traces, &otlp::traces("shop", vec![span])).await.ok();
     browser.until_text("you asked for SERVER").await;
-    for scheme in ["light", "dark"] {
-        browser.colour_scheme(scheme).await;
-        browser.accessible(&format!("board-{scheme}")).await;
-        browser.screenshot(&format!("board-{scheme}")).await;
-    }
+    browser.looked_at("board").await;
     work(&server, 10, 20, 0, None).await;
     browser.until_text("2 of 2 met").await;
     browser.screenshot("board-green").await;

@@ -62,16 +62,6 @@ async fn shop() -> Server {
     server
 }
 
-/// Checks a state of the page in both colours.
-async fn looked_at(browser: &Browser, name: &str) {
-    for scheme in ["light", "dark"] {
-        browser.colour_scheme(scheme).await;
-        browser.accessible(&format!("{name}-{scheme}")).await;
-        browser.screenshot(&format!("{name}-{scheme}")).await;
-    }
-    browser.colour_scheme("light").await;
-}
-
 /// Waits until the page counts so many matching rows.
 async fn until_count(browser: &Browser, count: &str) {
     let script = format!("return document.querySelector('.search-count strong')?.innerText === '{count}'");
@@ -94,7 +84,7 @@ async fn from_a_word_to_the_story_and_back_by_mouse() {
     until_count(&browser, "120").await;
     browser.until_text("accepted order 59").await;
     browser.until_text("cloud.region").await;
-    looked_at(&browser, "search").await;
+    browser.looked_at("search").await;
     browser.type_into("#search-box", "order").await;
     browser.click(".search-line button[type=submit]").await;
     until_count(&browser, "120").await;
@@ -110,7 +100,7 @@ async fn from_a_word_to_the_story_and_back_by_mouse() {
     settled(&browser).await;
     browser.click(".found-item .found-line").await;
     browser.until_true("all its fields", "return !!document.querySelector('.found-detail dl')").await;
-    looked_at(&browser, "search-row").await;
+    browser.looked_at("search-row").await;
     let address = browser.script("return location.search").await;
     browser.click_text(".found-detail a", "Open its story").await;
     browser.until_text("charge card").await;
@@ -203,7 +193,7 @@ async fn patterns_differences_columns_saved_searches_and_the_statement() {
     browser.until_text("card declined by the bank").await;
     browser.until_text("accepted order <*>").await;
     browser.until_true("new patterns are marked", "return !!document.querySelector('.pattern-text .badge')").await;
-    looked_at(&browser, "search-patterns").await;
+    browser.looked_at("search-patterns").await;
     browser.click_text(".pattern-text a", "accepted").await;
     until_count(&browser, "60").await;
     browser.goto("/search?kind=spans&q=name%3D%22charge%20card%22&tab=different&sel=status%3Aerror").await;
@@ -213,7 +203,7 @@ async fn patterns_differences_columns_saved_searches_and_the_statement() {
     browser
         .until_true("durations are drawn", "return document.querySelectorAll('.search-durations rect').length >= 2")
         .await;
-    looked_at(&browser, "search-different").await;
+    browser.looked_at("search-different").await;
     // The slow half of the durations, which are of two lengths.
     browser.drag(".search-durations .bars-drawing", 0.5, 0.995).await;
     browser.until_true("a band is selected", "return location.search.includes('duration')").await;
@@ -232,7 +222,7 @@ async fn patterns_differences_columns_saved_searches_and_the_statement() {
     browser.goto("/search?kind=spans&order=slowest&q=region").await;
     browser.until_text("Nothing matches").await;
     browser.until_text("Show everything, without the query 120").await;
-    looked_at(&browser, "search-empty").await;
+    browser.looked_at("search-empty").await;
     browser.goto("/search?kind=spans&order=slowest&q=cloud.region%3Aeu-3").await;
     until_count(&browser, "20").await;
     settled(&browser).await;
@@ -280,7 +270,7 @@ async fn a_fault_is_shown_at_its_place() {
         )
         .await;
     browser.until_text("The search failed").await;
-    looked_at(&browser, "search-fault").await;
+    browser.looked_at("search-fault").await;
     browser.goto("/search?q=order%20%22card&live=1").await;
     browser.until_text("The search failed").await;
     browser.accessible("search-fault-live").await;

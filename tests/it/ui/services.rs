@@ -94,18 +94,6 @@ async fn refused_on_purpose(browser: &Browser) {
     assert!(said.iter().all(|line| line["message"].as_str().is_some_and(|text| text.contains("400"))), "{said:#?}");
 }
 
-async fn looked_at(browser: &Browser, name: &str) {
-    for scheme in ["light", "dark"] {
-        browser.colour_scheme(scheme).await;
-        browser.accessible(&format!("{name}-{scheme}")).await;
-        browser.screenshot(&format!("{name}-{scheme}")).await;
-    }
-    browser.colour_scheme("light").await;
-    let wide =
-        browser.script("return document.documentElement.scrollWidth > document.documentElement.clientWidth").await;
-    assert_eq!(wide, false, "{name}: the page itself scrolls sideways");
-}
-
 /// Nothing yet; then a shop: sorted by click and key, filtered, one service opened, and from an example to its story.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_are_sorted_opened_and_lead_to_stories() {
@@ -113,13 +101,13 @@ async fn services_are_sorted_opened_and_lead_to_stories() {
     let browser = Browser::open(server.http.ui()).await;
     browser.goto("/services").await;
     browser.until_text("No requests in this time").await;
-    looked_at(&browser, "services-empty").await;
+    browser.looked_at_in_its_width("services-empty").await;
     shop(&server).await;
     browser.click_text("button", "Reload").await;
     browser.until_text("3 services").await;
     let first = "return document.querySelector('.red-table tbody th a').textContent";
     browser.until_true("most requests first", &format!("{first} === 'gateway'")).await;
-    looked_at(&browser, "services").await;
+    browser.looked_at_in_its_width("services").await;
 
     // By click, then by key.
     browser.click_text(".red-table thead button", "p95").await;
@@ -140,7 +128,7 @@ async fn services_are_sorted_opened_and_lead_to_stories() {
     {
         browser.until_text(text).await;
     }
-    looked_at(&browser, "service").await;
+    browser.looked_at_in_its_width("service").await;
     let search = browser.script("return document.querySelector('.services-head a.button').getAttribute('href')").await;
     assert_eq!(search, "/search?q=service%3D%22shop%22&kind=spans&from=15m");
 
@@ -163,7 +151,7 @@ async fn services_are_sorted_opened_and_lead_to_stories() {
 
     browser.goto("/services?from=yesterday").await;
     browser.until_text("\"yesterday\" is no time").await;
-    looked_at(&browser, "services-error").await;
+    browser.looked_at_in_its_width("services-error").await;
     refused_on_purpose(&browser).await;
     browser.close().await;
 }
@@ -178,7 +166,7 @@ async fn the_map_is_walked_with_mouse_and_keys() {
     browser.until_text("3 services").await;
     browser.click_text("button", "Map").await;
     browser.until_text("3 services, 3 peers without spans of their own, 4 calls").await;
-    looked_at(&browser, "map").await;
+    browser.looked_at_in_its_width("map").await;
     for node in [
         "service gateway",
         "service shop",
@@ -199,7 +187,7 @@ async fn the_map_is_walked_with_mouse_and_keys() {
     browser.until_text("Open the service").await;
     assert_eq!(browser.script("return location.search").await, "?view=map&at=shop");
     browser.until_true("others step back", "return document.querySelectorAll('.map-far').length === 1").await;
-    looked_at(&browser, "map-chosen").await;
+    browser.looked_at_in_its_width("map-chosen").await;
 
     // By key: along the call from the gateway, choose it, let go.
     let focused = |what: &str| {
@@ -243,7 +231,7 @@ async fn sixty_services_are_readable() {
     let browser = Browser::open(server.http.ui()).await;
     browser.goto("/services?view=map").await;
     browser.until_text("60 services, 0 peers without spans of their own, 59 calls").await;
-    looked_at(&browser, "map-sixty").await;
+    browser.looked_at_in_its_width("map-sixty").await;
     let covers = "const boxes = [...document.querySelectorAll('.map-box')].map(b => b.getBoundingClientRect()); \
                   return boxes.length === 60 && !boxes.some((a, i) => boxes.some((b, j) => i < j && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom))";
     assert_eq!(browser.script(covers).await, true, "boxes cover each other");
@@ -280,7 +268,7 @@ async fn odd_names_and_many_operations_stay_readable() {
     let browser = Browser::open(server.http.ui()).await;
     browser.goto("/services").await;
     browser.until_text("4 services").await;
-    looked_at(&browser, "services-odd").await;
+    browser.looked_at_in_its_width("services-odd").await;
     browser.click_text(".red-table tbody a", "(no service name)").await;
     browser.until_path("/services/-/unnamed").await;
     browser.until_text("alone").await;
@@ -294,11 +282,11 @@ async fn odd_names_and_many_operations_stay_readable() {
     browser.click_text(".red-table tbody a", "very-long-name").await;
     browser.until_text("500 more spans belong to operations beyond those listed").await;
     browser.until_text("Show the other 300").await;
-    looked_at(&browser, "service-odd").await;
+    browser.looked_at_in_its_width("service-odd").await;
     browser.click_text("button", "Show the other 300").await;
     browser.until_true("all rows", "return document.querySelectorAll('.red-table tbody tr').length === 500").await;
     browser.goto("/services?view=map").await;
     browser.until_text("4 services").await;
-    looked_at(&browser, "map-odd").await;
+    browser.looked_at_in_its_width("map-odd").await;
     browser.close().await;
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use telltale_api::dashboard::{Choice, Dashboard, Note, Variable};
+use telltale_promql::quote;
 
 use super::{at, string};
 
@@ -132,7 +133,7 @@ fn asked(written: &Value, out: &mut Variable) -> Result<(), String> {
     }
     if let Some(pattern) = inside("metrics") {
         "__name__".clone_into(&mut out.values_of);
-        out.from = format!("{{__name__=~\".*({}).*\"}}", pattern.replace('\\', "\\\\").replace('"', "\\\""));
+        out.from = format!("{{__name__=~{}}}", quote(&format!(".*({pattern}).*")));
         return Ok(());
     }
     if let Some(expr) = inside("query_result") {

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use telltale_api::around::{ChartLine, ChartTimes, ExemplarAround, MetricAround, MetricChart};
 use telltale_api::{Nanos, SignedNanos};
+use telltale_promql::quote;
 use telltale_query::json_rows;
+use telltale_search::text_literal;
 use telltale_story::diff::Told;
 
 use super::super::measure;
@@ -44,7 +46,7 @@ async fn measured(state: &AppState, told: &Told) -> Result<Vec<MetricAround>, Pr
     if services.is_empty() {
         return Ok(Vec::new());
     }
-    let quoted: Vec<String> = services.iter().map(|service| format!("'{}'", service.replace('\'', "''"))).collect();
+    let quoted: Vec<String> = services.iter().map(|service| text_literal(service)).collect();
     let start = i64::try_from(told.story.start_unix_nano.0).unwrap_or(i64::MAX);
     let margin = AROUND_METRIC_SECONDS * 1_000_000_000;
     let (from, to) =
@@ -158,10 +160,9 @@ impl Range {
 
 /// What is asked of a metric: the names of lines and their PromQL.
 fn questions(metric: &MetricAround) -> Vec<(&'static str, String)> {
-    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let service = metric.service_name.as_deref().unwrap_or("");
     let selector =
-        |suffix: &str| format!("{{\"{}{suffix}\", service_name=\"{}\"}}", quoted(&metric.name), quoted(service));
+        |suffix: &str| format!("{{{}, service_name={}}}", quote(&format!("{}{suffix}", metric.name)), quote(service));
     let window = format!("[{WINDOW_SECONDS}s]");
     let percentiles = |inner: String| {
         [("p50", "0.5"), ("p95", "0.95")].map(|(name, q)| (name, format!("histogram_quantile({q}, {inner})"))).to_vec()

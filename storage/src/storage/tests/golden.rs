@@ -8,6 +8,7 @@ use telltale_model::{SpanId, TraceId};
 
 use super::*;
 use crate::offline;
+use crate::testing::copy_folder;
 
 #[path = "../../../examples/golden/rows.rs"]
 mod golden_rows;
@@ -30,19 +31,6 @@ fn golden() -> Vec<PathBuf> {
     folders
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
-}
-
 /// The store over a copy of a golden folder that compacts only when it is told to.
 fn quiet(folder: &Path, tier_segments: usize) -> Options {
     let mut options = options(folder);
@@ -55,7 +43,7 @@ fn quiet(folder: &Path, tier_segments: usize) -> Options {
 fn every_golden_folder_opens_with_every_row_and_goes_on() {
     for golden in golden() {
         let folder = folder();
-        copy(&golden.join("data"), &folder.path().join("data"));
+        copy_folder(&golden.join("data"), &folder.path().join("data"));
         let expected = std::fs::read_to_string(golden.join("rows.txt")).unwrap();
         let name = golden.display();
         let verified = offline::verify(&folder.path().join("data"), |_, _| {}).unwrap();
@@ -121,7 +109,7 @@ fn a_golden_folder_that_says_it_is_newer_is_refused_with_both_versions() {
     for golden in golden() {
         let folder = folder();
         let data = folder.path().join("data");
-        copy(&golden.join("data"), &data);
+        copy_folder(&golden.join("data"), &data);
         std::fs::write(data.join("FORMAT"), "99\n").unwrap();
         let refusals = [Storage::open(options(folder.path())).err(), offline::verify(&data, |_, _| {}).err()];
         for error in refusals {
