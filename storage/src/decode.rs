@@ -35,6 +35,7 @@ use arrow::error::ArrowError;
 use bytes::Bytes;
 use telltale_model::{SignalKind, UnixNanos};
 
+pub(crate) use self::attributes::is_shared_zeros;
 use self::context::Context;
 pub use self::issue::{Issue, IssueCode, Outcome};
 pub use self::repair::repair_utf8;

@@ -14,9 +14,13 @@ pub const WAL_FLUSH_BYTES: u64 = 256 << 20;
 /// Most bytes that one write to the WAL gathers from waiting appends.
 pub const WAL_GROUP_BYTES_MAX: usize = 8 << 20;
 /// Arrow bytes of the memtable at which a flush begins.
-pub const MEMTABLE_FLUSH_BYTES: u64 = 64 << 20;
+pub const MEMTABLE_FLUSH_BYTES: u64 = 32 << 20;
 /// Bytes of all memtables and of the appends under way. Beyond: appends wait, then `Error::MemoryFull`.
-pub const MEMTABLE_BUDGET_BYTES: u64 = 192 << 20;
+pub const MEMTABLE_BUDGET_BYTES: u64 = 128 << 20;
+/// Priority of the flush as `nice` counts it: below the threads that acknowledge, which it would otherwise keep waiting.
+pub const FLUSH_NICE: i32 = 5;
+/// Priority of compaction and retention, below everything else.
+pub const MAINTENANCE_NICE: i32 = 10;
 /// Age of the oldest row in the memtable at which a flush begins.
 pub const FLUSH_AGE: Duration = Duration::from_secs(600);
 /// How long an append waits for memory.
@@ -30,7 +34,7 @@ pub const RESERVE_BYTES: u64 = 16 << 20;
 /// Payload bytes from which decoding leaves the caller's thread.
 pub const DECODE_INLINE_BYTES_MAX: usize = 256 << 10;
 /// Rows of a memtable batch from which it is not merged with others any more.
-pub const COALESCE_ROWS_MAX: usize = 4_096;
+pub const COALESCE_ROWS_MAX: usize = 512;
 /// Ratio of the sizes to which small batches are merged, beginning with itself.
 pub const COALESCE_FAN_IN: usize = 8;
 /// Rows of a Parquet row group.

@@ -17,9 +17,6 @@ use crate::reserve;
 use crate::retention::{self, Steadiness};
 use crate::shared::Shared;
 
-/// Priority below everything else of the process, as `nice` counts it.
-const NICE: i32 = 10;
-
 /// What the thread is asked to do.
 #[derive(Debug)]
 pub(crate) enum MaintenanceCommand {
@@ -35,9 +32,6 @@ pub(crate) enum MaintenanceCommand {
 
 /// Works until it is told to end.
 pub(crate) fn run(shared: &Arc<Shared>, commands: &Receiver<MaintenanceCommand>) {
-    if let Err(error) = rustix::process::nice(NICE) {
-        tracing::debug!(%error, "the maintenance thread keeps its priority");
-    }
     let clock = &shared.options.clock;
     let mut steadiness = Steadiness::begin(clock.now(), clock.monotonic());
     loop {

@@ -9,8 +9,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, ArrayData, RecordBatch};
+use arrow::buffer::{Buffer, NullBuffer};
 
+use crate::decode::is_shared_zeros;
 use crate::schema::Table;
 use crate::snapshot::place;
 
@@ -92,7 +94,13 @@ impl TableRows {
     }
 }
 
-/// Returns the memory that a batch holds on to.
+/// Returns the memory that a batch holds on to: everything that was allocated for it, filled or not.
 pub(crate) fn batch_bytes(batch: &RecordBatch) -> u64 {
-    batch.get_array_memory_size() as u64
+    batch.columns().iter().map(|column| data_bytes(&column.to_data())).sum::<usize>() as u64
+}
+
+fn data_bytes(data: &ArrayData) -> usize {
+    let own = |buffer: &&Buffer| !is_shared_zeros(buffer);
+    let buffers = data.buffers().iter().chain(data.nulls().map(NullBuffer::buffer)).filter(own).map(Buffer::capacity);
+    size_of::<ArrayData>() + buffers.sum::<usize>() + data.child_data().iter().map(data_bytes).sum::<usize>()
 }

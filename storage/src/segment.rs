@@ -28,6 +28,7 @@ use reader::MetadataCache;
 use terms::{Kind, Terms};
 use trace_rows::column;
 
+pub(crate) mod attributes;
 mod bloom;
 mod layout;
 mod log_index;

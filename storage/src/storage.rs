@@ -18,7 +18,7 @@ use crate::deletion::{Deleted, Deletion};
 use crate::error::Error;
 use crate::ingest::{Append, Command, Ingest};
 use crate::io::{Disk, RealDisk};
-use crate::limits::{DECODE_INLINE_BYTES_MAX, Limits};
+use crate::limits::{DECODE_INLINE_BYTES_MAX, FLUSH_NICE, Limits, MAINTENANCE_NICE};
 use crate::maintenance::{self, MaintenanceCommand};
 use crate::memtable::batch_bytes;
 use crate::recovery::{self, Opened};
@@ -126,8 +126,14 @@ impl Storage {
         let maintained = Arc::clone(&shared);
         let threads = [
             spawn("telltale-ingest", &shared, move || ingest.run())?,
-            spawn("telltale-flush", &shared, move || flusher.run(&flush_commands, &answers, &wake))?,
-            spawn("telltale-maintain", &shared, move || maintenance::run(&maintained, &maintenance_commands))?,
+            spawn("telltale-flush", &shared, move || {
+                give_way(FLUSH_NICE);
+                flusher.run(&flush_commands, &answers, &wake);
+            })?,
+            spawn("telltale-maintain", &shared, move || {
+                give_way(MAINTENANCE_NICE);
+                maintenance::run(&maintained, &maintenance_commands);
+            })?,
         ];
         let running = Mutex::new(Some(Running { threads, _lock: lock }));
         Ok(Self { handle: Arc::new(Handle { shared, commands, maintenance, running }) })
@@ -345,6 +351,13 @@ impl Running {
                 tracing::error!("a storage thread ended in a panic");
             }
         }
+    }
+}
+
+/// Gives the thread a priority below the others of the process. Where that is refused it keeps its own.
+fn give_way(nice: i32) {
+    if let Err(error) = rustix::process::nice(nice) {
+        tracing::debug!(%error, "a thread keeps its priority");
     }
 }
 

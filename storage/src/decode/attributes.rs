@@ -4,15 +4,16 @@
 //! half row. The columns keep order, duplicates and types; only what is odd about them is noted.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, StringArray};
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::ArrowNativeType;
 use arrow::error::ArrowError;
 
 use super::any::{self, Value};
 use super::columns::Offsets;
-use super::limits::HUGE_ATTRIBUTE_BYTES;
+use super::limits::{HUGE_ATTRIBUTE_BYTES, SHARED_ZERO_BYTES};
 use super::wire::{Fault, Reader};
 use crate::schema;
 
@@ -272,24 +273,52 @@ impl AttributeColumn {
         let texts = StringArray::try_new(ends, Buffer::from_vec(self.texts.bytes), nulls)?;
         let (ends, nulls) = spread_texts(members, Member::Any, &self.anys.lengths)?;
         let anys = BinaryArray::try_new(ends, Buffer::from_vec(self.anys.bytes), nulls)?;
-        let ints = ScalarBuffer::from(spread(members, Member::Int, &self.ints));
-        let doubles = ScalarBuffer::from(spread(members, Member::Double, &self.doubles));
+        let ints = spread_numbers(members, Member::Int, &self.ints);
+        let doubles = spread_numbers(members, Member::Double, &self.doubles);
         let bools = BooleanBuffer::from(spread(members, Member::Bool, &self.bools));
         let columns: Vec<ArrayRef> = vec![
             Arc::new(keys),
             Arc::new(texts),
-            Arc::new(Int64Array::try_new(ints, valid(members, Member::Int))?),
-            Arc::new(Float64Array::try_new(doubles, valid(members, Member::Double))?),
-            Arc::new(BooleanArray::new(bools, valid(members, Member::Bool))),
+            Arc::new(Int64Array::try_new(ints, valid(members, Member::Int, self.ints.len()))?),
+            Arc::new(Float64Array::try_new(doubles, valid(members, Member::Double, self.doubles.len()))?),
+            Arc::new(BooleanArray::new(bools, valid(members, Member::Bool, self.bools.len()))),
             Arc::new(anys),
         ];
         self.rows.structs(schema::attribute_fields(), columns)
     }
 }
 
-/// Marks the rows whose value is in `member`.
-fn valid(members: &[Member], member: Member) -> Option<NullBuffer> {
+/// Marks the rows whose value is in `member`, `count` of them.
+fn valid(members: &[Member], member: Member, count: usize) -> Option<NullBuffer> {
+    if count == 0 {
+        return Some(NullBuffer::new_null(members.len()));
+    }
     Some(NullBuffer::new(BooleanBuffer::collect_bool(members.len(), |row| members.get(row) == Some(&member))))
+}
+
+/// Zeros for columns without any value: most requests have no doubles, and clearing memory for them costs as much as the numbers.
+static ZEROS: LazyLock<Buffer> = LazyLock::new(|| Buffer::from_vec(vec![0_u64; SHARED_ZERO_BYTES / size_of::<u64>()]));
+
+/// Returns a buffer of zeros, aligned for numbers of 64 bits.
+fn zeros(bytes: usize) -> Buffer {
+    if bytes <= SHARED_ZERO_BYTES {
+        ZEROS.slice_with_length(0, bytes)
+    } else {
+        Buffer::from_vec(vec![0_u64; bytes.div_ceil(size_of::<u64>())]).slice_with_length(0, bytes)
+    }
+}
+
+/// Tells whether a buffer is of the zeros that all batches share, so that it takes no memory of its own.
+pub(crate) fn is_shared_zeros(buffer: &Buffer) -> bool {
+    buffer.data_ptr() == ZEROS.data_ptr()
+}
+
+/// Gives every row its number of `member`, or zero.
+fn spread_numbers<T: ArrowNativeType>(members: &[Member], member: Member, values: &[T]) -> ScalarBuffer<T> {
+    if values.is_empty() {
+        return ScalarBuffer::new(zeros(members.len() * size_of::<T>()), 0, members.len());
+    }
+    ScalarBuffer::from(spread(members, member, values))
 }
 
 /// Gives every row its value of `member`, or the default.
@@ -306,9 +335,14 @@ fn spread_texts(
     member: Member,
     lengths: &[u32],
 ) -> Result<(OffsetBuffer<i32>, Option<NullBuffer>), ArrowError> {
+    if lengths.is_empty() {
+        let ends = ScalarBuffer::new(zeros((members.len() + 1) * size_of::<i32>()), 0, members.len() + 1);
+        return Ok((OffsetBuffer::new(ends), valid(members, member, 0)));
+    }
+    let count = lengths.len();
     let mut lengths = lengths.iter().copied();
     let per_row = members.iter().map(|of| if *of == member { lengths.next().unwrap_or(0) } else { 0 });
-    Ok((offsets(per_row)?, valid(members, member)))
+    Ok((offsets(per_row)?, valid(members, member, count)))
 }
 
 fn offsets(lengths: impl Iterator<Item = u32>) -> Result<OffsetBuffer<i32>, ArrowError> {

@@ -15,6 +15,8 @@ pub const MAX_REPEATED_BYTES: usize = 256 << 20;
 pub const MAX_ISSUES: usize = 64;
 /// Bytes of an issue's message; a longer one is cut at a character and marked.
 pub const MAX_ISSUE_MESSAGE_BYTES: usize = 400;
+/// Zeros that all batches share for the columns of attributes that have no value; columns of more get their own.
+pub const SHARED_ZERO_BYTES: usize = 1 << 20;
 /// An attribute value of this size or more is reported as odd, and kept.
 pub const HUGE_ATTRIBUTE_BYTES: usize = 1_000_000;
 /// A span that takes longer is reported as odd, and kept.

@@ -10,8 +10,8 @@ use arrow::row::{RowConverter, Rows, SortField};
 use crate::error::Error;
 use crate::schema::{Table, col};
 
-/// Rows that are gathered at once.
-const GATHER_ROWS: usize = 8_192;
+/// Rows that are gathered at once: few enough to be in the processor's caches while they are encoded.
+pub(crate) const GATHER_ROWS: usize = 1_024;
 
 /// A sort column and whether it descends.
 pub(crate) type SortColumn = (&'static str, bool);
@@ -33,25 +33,36 @@ pub(crate) fn for_each_sorted(
 ) -> Result<(), Error> {
     let order = sorted_places(table, batches)?;
     let sources: Vec<&RecordBatch> = batches.iter().map(Arc::as_ref).collect();
-    for places in order.chunks(GATHER_ROWS) {
-        let places: Vec<(usize, usize)> = places.iter().map(|(batch, row)| (*batch as usize, *row as usize)).collect();
-        write(&interleave_record_batch(&sources, &places)?)?;
-    }
-    Ok(())
+    order.chunks(GATHER_ROWS).try_for_each(|places| write(&gather(&sources, places)?))
+}
+
+/// Returns the rows at (batch, row) places.
+pub(crate) fn gather(sources: &[&RecordBatch], places: &[(u32, u32)]) -> Result<RecordBatch, Error> {
+    let places: Vec<(usize, usize)> = places.iter().map(|(batch, row)| (*batch as usize, *row as usize)).collect();
+    Ok(interleave_record_batch(sources, &places)?)
 }
 
 /// Returns (batch, row) of every row, sorted.
-fn sorted_places(table: Table, batches: &[Arc<RecordBatch>]) -> Result<Vec<(u32, u32)>, Error> {
+pub(crate) fn sorted_places(table: Table, batches: &[Arc<RecordBatch>]) -> Result<Vec<(u32, u32)>, Error> {
     let converter = key_converter(table)?;
     let batch_keys = batches.iter().map(|batch| keys(table, &converter, batch)).collect::<Result<Vec<_>, _>>()?;
     let mut places: Vec<_> = batch_keys
         .iter()
         .zip(0_u32..)
-        .flat_map(|(rows, batch)| rows.iter().zip(0_u32..).map(move |(key, row)| (key, batch, row)))
+        .flat_map(|(rows, batch)| {
+            rows.iter().zip(0_u32..).map(move |(key, row)| (beginning(key.data()), key, batch, row))
+        })
         .collect();
     // Not stable by itself, but the place is part of the key.
     places.sort_unstable();
-    Ok(places.into_iter().map(|(_, batch, row)| (batch, row)).collect())
+    Ok(places.into_iter().map(|(_, _, batch, row)| (batch, row)).collect())
+}
+
+/// Returns the first bytes of a key as a number that compares as they do: most rows are told apart by it alone.
+fn beginning(key: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(key).for_each(|(byte, of_key)| *byte = *of_key);
+    u128::from_be_bytes(bytes)
 }
 
 /// Returns what makes keys of a table's rows that compare as the rows sort.

@@ -15,6 +15,7 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::attributes::{AttributeRows, part};
 use super::bloom::{BLOCK_BYTES, Block, place, read_block};
 use crate::error::Error;
 use crate::limits::{TERM_BUNDLE_PAGES, TERM_PAGE_ROWS};
@@ -100,14 +101,20 @@ impl TermsBuilder {
         Self { table, out, directory: Vec::new(), pages: Vec::new(), page }
     }
 
-    /// Adds rows, in the segment's order.
-    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let values = visit::Values::of(self.table, batch)?;
+    /// Adds rows, in the segment's order. Their attributes are those of `attributes`.
+    pub(crate) fn push(&mut self, batch: &RecordBatch, attributes: &[AttributeRows<'_>]) -> Result<(), Error> {
+        let values = visit::Values::beside_attributes(self.table, batch)?;
         let spans = batch.column_by_name(col::SPAN_ID).and_then(|array| array.as_fixed_size_binary_opt());
         let mut start = 0;
         while start < batch.num_rows() {
             let end = batch.num_rows().min(start + TERM_PAGE_ROWS - self.page.rows);
             let page = &mut self.page;
+            for part in part(attributes, start..end) {
+                for row in part.rows.clone() {
+                    let before = row.checked_sub(1).filter(|before| *before >= part.rows.start);
+                    visit::visit_new_attributes(part.list, row, before, |value| page.add(Kind::Value, value));
+                }
+            }
             values.visit_rows(start..end, |_, _, _, value| page.add(Kind::Value, value));
             values.visit_envelopes(start..end, |_, _, _, value| page.add(Kind::Value, value));
             for span in spans

@@ -20,6 +20,8 @@ fn options(folder: &Path) -> Options {
     let mut options = Options::new(folder.join("data"));
     options.clock = Arc::new(ManualClock::new(telltale_model::UnixNanos(7)));
     options.limits.free_bytes_min = 0;
+    // One flush, and so one segment, whatever a test stores.
+    options.limits.memtable_flush_bytes = 100 << 20;
     options.limits.wal_file_bytes = 1 << 20;
     options
 }

@@ -9,19 +9,23 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use parquet::file::metadata::KeyValue;
 
+use super::attributes::{AttributeList, AttributeRows};
 use super::layout::{data_properties, series_properties, trace_properties};
 use super::manifest;
 use super::series_rows;
-use super::sort::{for_each_sorted, sort_columns};
+use super::sort::{self, sort_columns};
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
 use crate::io::Disk;
 use crate::limits::TRACE_ROWS_BUFFERED;
-use crate::schema::{self, Table};
+use crate::schema::{self, Table, col};
 use contents::Contents;
-use output::{Output, ParquetFile};
+use file::ParquetFile;
+use output::Output;
 
 mod contents;
+mod file;
+mod leaves;
 mod output;
 
 /// What a segment is.
@@ -60,8 +64,41 @@ pub(crate) fn write_segment(
     let table = spec.table;
     let empty = empty_columns(table, batches);
     let mut writer = SegmentWriter::create(disk, dir, spec, &empty)?;
-    for_each_sorted(table, batches, |batch| writer.push(batch))?;
+    if matches!(table, Table::Spans | Table::Logs) {
+        push_sorted(table, batches, &mut writer)?;
+    } else {
+        sort::for_each_sorted(table, batches, |batch| writer.push(batch))?;
+    }
     writer.finish()
+}
+
+/// Gives the writer the rows of all batches in the table's order. Attributes, most of the bytes, are not gathered: the writer reads
+/// them where they lie.
+fn push_sorted(table: Table, batches: &[Arc<RecordBatch>], writer: &mut SegmentWriter<'_>) -> Result<(), Error> {
+    let lists = batches.iter().map(|batch| AttributeList::of(batch)).collect::<Result<Vec<_>, _>>()?;
+    let rest = batches.iter().map(|batch| {
+        let others =
+            (0..batch.num_columns()).filter(|place| batch.schema_ref().field(*place).name() != col::ATTRIBUTES);
+        Ok(batch.project(&others.collect::<Vec<_>>())?)
+    });
+    let rest = rest.collect::<Result<Vec<_>, Error>>()?;
+    let sources: Vec<&RecordBatch> = rest.iter().collect();
+    for places in sort::sorted_places(table, batches)?.chunks(sort::GATHER_ROWS) {
+        let mut attributes: Vec<AttributeRows<'_>> = Vec::new();
+        let mut last = None;
+        for (batch, row) in places.iter().map(|(batch, row)| (*batch, *row as usize)) {
+            match attributes.last_mut() {
+                Some(part) if last == Some(batch) && part.rows.end == row => part.rows.end += 1,
+                _ => {
+                    let list = lists.get(batch as usize).ok_or_else(|| Error::Bug("a row of no batch".into()))?;
+                    attributes.push(AttributeRows { list, rows: row..row + 1 });
+                }
+            }
+            last = Some(batch);
+        }
+        writer.push_parts(&sort::gather(&sources, places)?, &attributes)?;
+    }
+    Ok(())
 }
 
 /// A segment that is being written, batch by batch in its order. What an error leaves is the caller's to remove.
@@ -97,8 +134,22 @@ impl<'a> SegmentWriter<'a> {
 
     /// Adds rows that do not sort before those already added.
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.contents.push(batch)?;
+        let list = self.contents.terms.is_some().then(|| AttributeList::of(batch)).transpose()?;
+        let attributes: Vec<_> = list.iter().map(AttributeList::rows).collect();
+        self.contents.push(batch, &attributes)?;
         self.data.write(batch)?;
+        self.write_derived()
+    }
+
+    /// As [`Self::push`], with attributes that stand elsewhere; the batch need not have this column.
+    fn push_parts(&mut self, batch: &RecordBatch, attributes: &[AttributeRows<'_>]) -> Result<(), Error> {
+        self.contents.push(batch, attributes)?;
+        self.data.write_parts(batch, attributes)?;
+        self.write_derived()
+    }
+
+    /// Writes the rows of traces and series that are complete.
+    fn write_derived(&mut self) -> Result<(), Error> {
         if let (Some(file), Some(rows)) = (&mut self.traces, &mut self.contents.traces)
             && rows.len() >= TRACE_ROWS_BUFFERED
         {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::decode;
+use crate::segment::attributes::AttributeList;
 use crate::testing::{TestSpan, logs, traces};
 use telltale_model::{SignalKind, UnixNanos};
 
@@ -15,6 +16,10 @@ fn batch(signal: SignalKind, payload: &[u8], table: Table) -> RecordBatch {
 fn spans(count: u32) -> RecordBatch {
     let spans: Vec<_> = (0..count).map(|id| TestSpan::new(1, id)).collect();
     batch(SignalKind::Traces, &traces(&spans), Table::Spans)
+}
+
+fn push(builder: &mut TermsBuilder, batch: &RecordBatch) {
+    builder.push(batch, &[AttributeList::of(batch).unwrap().rows()]).unwrap();
 }
 
 fn open(bytes: &[u8], rows: u64) -> Result<Terms, Error> {
@@ -37,7 +42,7 @@ fn every_value_and_span_id_is_found_in_its_page_and_few_others() {
     let mut start = 0;
     for length in [1, 7, 5_000, 100_000].into_iter().cycle() {
         let length = length.min(all.num_rows() - start);
-        builder.push(&all.slice(start, length)).unwrap();
+        push(&mut builder, &all.slice(start, length));
         start += length;
         if start == all.num_rows() {
             break;
@@ -71,7 +76,7 @@ proptest! {
     #[test]
     fn a_cut_or_foreign_file_is_refused(count in 1_u32..50, at in any::<prop::sample::Index>()) {
         let mut builder = TermsBuilder::new(Table::Spans);
-        builder.push(&spans(count)).unwrap();
+        push(&mut builder, &spans(count));
         let bytes = builder.finish();
         prop_assert!(open(&bytes, u64::from(count)).is_ok());
         prop_assert!(open(&bytes, u64::from(count) + TERM_PAGE_ROWS as u64).is_err());
@@ -83,7 +88,7 @@ proptest! {
 fn logs_have_their_attributes_and_span_ids() {
     let rows = batch(SignalKind::Logs, &logs(&[(5, "body", Some(1)), (6, "other", None)]), Table::Logs);
     let mut builder = TermsBuilder::new(Table::Logs);
-    builder.push(&rows).unwrap();
+    push(&mut builder, &rows);
     let terms = open(&builder.finish(), 2).unwrap();
     let both: Vec<_> = std::iter::once(0..2).collect();
     assert_eq!(terms.rows_of(Kind::Value, b"value 7").unwrap(), both);

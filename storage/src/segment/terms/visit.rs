@@ -6,14 +6,13 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use arrow::array::{
-    Array, AsArray, BinaryArray, DictionaryArray, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
-};
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow::array::{Array, AsArray, BinaryArray, DictionaryArray, ListArray, RecordBatch, StructArray};
+use arrow::datatypes::Int32Type;
 
 use crate::decode::wire::{Fault, Reader};
 use crate::error::Error;
 use crate::schema::{Table, col};
+use crate::segment::attributes::AttributeList;
 
 /// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,21 +48,13 @@ const DEPTH_MAX: usize = 64;
 #[derive(Debug)]
 pub struct Values<'a> {
     table: Table,
-    attributes: Attributes<'a>,
+    /// `None`: they stand elsewhere.
+    attributes: Option<AttributeList<'a>>,
     events: Option<(&'a ListArray, &'a BinaryArray)>,
     links: Option<(&'a ListArray, &'a BinaryArray)>,
     body: Option<&'a BinaryArray>,
     resource: Option<Envelopes<'a>>,
     scope: Option<Envelopes<'a>>,
-}
-
-#[derive(Debug)]
-struct Attributes<'a> {
-    list: &'a ListArray,
-    key: &'a StringArray,
-    text: &'a StringArray,
-    int: &'a Int64Array,
-    any: &'a BinaryArray,
 }
 
 #[derive(Debug)]
@@ -78,6 +69,11 @@ impl<'a> Values<'a> {
     /// # Errors
     /// `Error::Bug` for a column of another type.
     pub fn of(table: Table, batch: &'a RecordBatch) -> Result<Self, Error> {
+        Ok(Self { attributes: Some(AttributeList::of(batch)?), ..Self::beside_attributes(table, batch)? })
+    }
+
+    /// As [`Self::of`], without the rows' attributes.
+    pub(crate) fn beside_attributes(table: Table, batch: &'a RecordBatch) -> Result<Self, Error> {
         let nested = |name: &str| match batch.column_by_name(name) {
             Some(array) => member(array).map(Some),
             None => Ok(None),
@@ -92,7 +88,7 @@ impl<'a> Values<'a> {
         };
         Ok(Self {
             table,
-            attributes: Attributes::of(batch)?,
+            attributes: None,
             events: nested(col::EVENTS)?,
             links: nested(col::LINKS)?,
             body: batch.column_by_name(col::BODY_ANY).and_then(|array| array.as_binary_opt::<i32>()),
@@ -105,7 +101,9 @@ impl<'a> Values<'a> {
     pub fn visit_rows(&self, rows: Range<usize>, mut visit: impl FnMut(usize, ValueOrigin, &str, &[u8])) {
         let own = if self.table == Table::Spans { ValueOrigin::Span } else { ValueOrigin::Log };
         for row in rows {
-            self.attributes.visit(row, |key, value| visit(row, own, key, value));
+            if let Some(attributes) = &self.attributes {
+                visit_attributes(attributes, row, |key, value| visit(row, own, key, value));
+            }
             for (nested, origin) in [(self.events, ValueOrigin::SpanEvent), (self.links, ValueOrigin::SpanLink)] {
                 let Some((list, attributes)) = nested else { continue };
                 for at in bounds(list, row).filter(|at| attributes.is_valid(*at)) {
@@ -150,30 +148,45 @@ impl<'a> Values<'a> {
     }
 }
 
-impl<'a> Attributes<'a> {
-    fn of(batch: &'a RecordBatch) -> Result<Self, Error> {
-        let list = batch.column_by_name(col::ATTRIBUTES).and_then(|array| array.as_list_opt::<i32>());
-        let list = list.ok_or_else(wrong)?;
-        let members = list.values().as_struct_opt().ok_or_else(wrong)?;
-        Ok(Self {
-            list,
-            key: column(members, "key")?.as_string_opt::<i32>().ok_or_else(wrong)?,
-            text: column(members, "str")?.as_string_opt::<i32>().ok_or_else(wrong)?,
-            int: column(members, "int")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?,
-            any: column(members, "any")?.as_binary_opt::<i32>().ok_or_else(wrong)?,
-        })
+/// Gives the values of a row's attributes: key, text.
+#[inline]
+pub(crate) fn visit_attributes(list: &AttributeList<'_>, row: usize, mut visit: impl FnMut(&str, &[u8])) {
+    for at in list.places(row) {
+        let key = list.key.value(at);
+        if list.text.is_valid(at) {
+            visit(key, list.text.value(at).as_bytes());
+        } else if list.int.is_valid(at) {
+            decimal(list.int.value(at), |digits| visit(key, digits));
+        } else if list.any.is_valid(at) {
+            any(list.any.value(at), key, 0, &mut visit);
+        }
     }
+}
 
-    fn visit(&self, row: usize, mut visit: impl FnMut(&str, &[u8])) {
-        for at in bounds(self.list, row) {
-            let key = self.key.value(at);
-            if self.text.is_valid(at) {
-                visit(key, self.text.value(at).as_bytes());
-            } else if self.int.is_valid(at) {
-                decimal(self.int.value(at), |digits| visit(key, digits));
-            } else if self.any.is_valid(at) {
-                any(self.any.value(at), key, 0, &mut visit);
+/// Gives the texts of a row's attributes, but for those that the row `before` has in the same place: most values of a service's
+/// rows do not change from one to the next.
+#[inline]
+pub(crate) fn visit_new_attributes(
+    list: &AttributeList<'_>,
+    row: usize,
+    before: Option<usize>,
+    mut visit: impl FnMut(&[u8]),
+) {
+    let known = before.map_or(0..0, |before| list.places(before));
+    for (place, at) in list.places(row).enumerate() {
+        let known = Some(known.start + place).filter(|place| known.contains(place));
+        if list.text.is_valid(at) {
+            let text = list.text.value(at);
+            if known.is_none_or(|known| list.text.is_null(known) || list.text.value(known) != text) {
+                visit(text.as_bytes());
             }
+        } else if list.int.is_valid(at) {
+            let int = list.int.value(at);
+            if known.is_none_or(|known| list.int.is_null(known) || list.int.value(known) != int) {
+                decimal(int, &mut visit);
+            }
+        } else if list.any.is_valid(at) {
+            any(list.any.value(at), "", 0, &mut |_, value| visit(value));
         }
     }
 }
@@ -202,7 +215,21 @@ fn bounds(list: &ListArray, row: usize) -> Range<usize> {
 
 /// Gives an integer's decimal digits.
 fn decimal(value: i64, visit: impl FnOnce(&[u8])) {
-    visit(value.to_string().as_bytes());
+    let mut text = [0; 20];
+    let (mut rest, mut start) = (value.unsigned_abs(), text.len());
+    for (place, byte) in text.iter_mut().enumerate().rev() {
+        *byte = b'0' + (rest % 10) as u8;
+        (rest, start) = (rest / 10, place);
+        if rest == 0 {
+            break;
+        }
+    }
+    // Nineteen digits at most: there is room for the sign.
+    if let Some(sign) = text.get_mut(start.wrapping_sub(1)).filter(|_| value < 0) {
+        *sign = b'-';
+        start -= 1;
+    }
+    visit(text.get(start..).unwrap_or_default());
 }
 
 /// Gives every payload of a field. Stored bytes were checked when they came; what cannot be read ends the walk.

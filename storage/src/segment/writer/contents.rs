@@ -4,6 +4,7 @@ use arrow::array::{AsArray, FixedSizeBinaryArray, RecordBatch};
 use arrow::compute::{max, min};
 use arrow::datatypes::TimestampNanosecondType;
 
+use super::super::attributes::AttributeRows;
 use super::super::bloom::{Blooms, Key, hash};
 use super::super::log_index::LogIndexBuilder;
 use super::super::series_rows::SeriesRowsBuilder;
@@ -57,14 +58,15 @@ impl Contents {
         })
     }
 
-    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+    /// Adds rows. The attributes of spans and logs stand in `attributes`.
+    pub(super) fn push(&mut self, batch: &RecordBatch, attributes: &[AttributeRows<'_>]) -> Result<(), Error> {
         self.rows += batch.num_rows() as u64;
         let times =
             column(batch, self.table.time_column(), |array| array.as_primitive_opt::<TimestampNanosecondType>())?;
         self.min_time_ns = self.min_time_ns.min(min(times).unwrap_or(i64::MAX));
         self.max_time_ns = self.max_time_ns.max(max(times).unwrap_or(i64::MIN));
         if let Some(terms) = &mut self.terms {
-            terms.push(batch)?;
+            terms.push(batch, attributes)?;
         }
         match self.table {
             Table::Spans => {

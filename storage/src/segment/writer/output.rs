@@ -1,10 +1,8 @@
 //! The files of a segment that is being written, each with its checksum.
 
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use arrow::array::RecordBatch;
-use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -12,6 +10,7 @@ use super::super::log_index::LogIndexBuilder;
 use super::super::manifest::{self, FileEntry, Manifest, trace_id_text};
 use super::SegmentSpec;
 use super::contents::Summary;
+use super::file::ParquetFile;
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
 use crate::io::{Appender, Disk, write_file};
@@ -27,34 +26,6 @@ pub(super) struct Output<'a> {
     files: Vec<FileEntry>,
 }
 
-/// A Parquet file that is being written.
-pub(super) struct ParquetFile {
-    name: &'static str,
-    path: PathBuf,
-    writer: ArrowWriter<BufWriter<HashingAppender>>,
-}
-
-impl ParquetFile {
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.writer.write(batch).map_err(|error| parquet_failed(&self.path, error))
-    }
-
-    /// Returns about how large the file is, in bytes.
-    pub(super) fn bytes(&self) -> u64 {
-        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
-    }
-}
-
-fn parquet_failed(path: &Path, error: parquet::errors::ParquetError) -> Error {
-    match error {
-        parquet::errors::ParquetError::External(source) => match source.downcast::<std::io::Error>() {
-            Ok(error) => Error::io("write", path, &error),
-            Err(source) => Error::Bug(format!("writing {}: {source}", path.display())),
-        },
-        other => Error::Bug(format!("writing {}: {other}", path.display())),
-    }
-}
-
 impl<'a> Output<'a> {
     pub(super) fn new(disk: &'a dyn Disk, dir: PathBuf) -> Self {
         Self { disk, dir, files: Vec::new() }
@@ -68,15 +39,12 @@ impl<'a> Output<'a> {
     ) -> Result<ParquetFile, Error> {
         let path = self.dir.join(name);
         let file = self.disk.create(&path).map_err(|error| Error::io("create", &path, &error))?;
-        let sink = HashingAppender { appender: Appender::new(file), hash: Xxh3::new(), bytes: 0 };
-        let writer = ArrowWriter::try_new(BufWriter::with_capacity(BUFFER_BYTES, sink), schema, Some(properties));
-        let writer = writer.map_err(|error| parquet_failed(&path, error))?;
-        Ok(ParquetFile { name, path, writer })
+        let sink = HashingAppender::new(Appender::new(file));
+        ParquetFile::new(name, path, BufWriter::with_capacity(BUFFER_BYTES, sink), schema, properties)
     }
 
     pub(super) fn finish(&mut self, file: ParquetFile) -> Result<(), Error> {
-        let ParquetFile { name, path, writer } = file;
-        let buffered = writer.into_inner().map_err(|error| parquet_failed(&path, error))?;
+        let (name, path, buffered) = file.finish()?;
         let failed = |error: &std::io::Error| Error::io("write", &path, error);
         let mut sink = buffered.into_inner().map_err(|error| failed(error.error()))?;
         sink.appender.sync().map_err(|error| Error::io("sync", &path, &error))?;
@@ -146,10 +114,16 @@ impl<'a> Output<'a> {
 }
 
 /// Computes the checksum of what passes through.
-struct HashingAppender {
+pub(super) struct HashingAppender {
     appender: Appender,
     hash: Xxh3,
     bytes: u64,
+}
+
+impl HashingAppender {
+    pub(super) fn new(appender: Appender) -> Self {
+        Self { appender, hash: Xxh3::new(), bytes: 0 }
+    }
 }
 
 impl Write for HashingAppender {
