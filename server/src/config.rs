@@ -19,7 +19,7 @@ pub mod value;
 
 pub use error::ConfigError;
 pub use setting::{Flags, Setting};
-pub use value::{Bind, Secret};
+pub use value::{Bind, Secret, StoreConfig};
 
 use crate::forward::Target;
 use crate::limits;
@@ -66,6 +66,8 @@ pub struct Config {
     pub is_size_set: bool,
     /// Free bytes on the disk below which appends are refused.
     pub free_bytes_min: u64,
+    /// The object store that data moves to, when one is named.
+    pub store: Option<StoreConfig>,
     /// What every request has to carry, when set.
     pub token: Option<Secret>,
     /// Whether addresses that are not loopback may go without a token.
@@ -146,6 +148,7 @@ impl Config {
             },
             is_size_set: keep_mib.is_some(),
             free_bytes_min: read.number("min-free-mib", 0..=limits::DISK_MIB_MAX)? << 20,
+            store: read.store()?,
             token: read.token("token")?,
             insecure: read.flag("insecure")?,
             cors_origins: read.origins("cors-origin")?,

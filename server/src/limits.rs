@@ -306,6 +306,9 @@ pub const KEEP_DAYS_MAX: u64 = 36_500;
 /// Largest size of a disk that a setting may name: a pebibyte, in MiB.
 pub const DISK_MIB_MAX: u64 = 1 << 30;
 
+/// Smallest value of `store-cache-mib`: the files of one sealed segment have to fit.
+pub const STORE_CACHE_MIB_MIN: u64 = 512;
+
 /// Questions about metrics that run at once; more wait.
 pub const METRIC_QUERIES: usize = 4;
 

@@ -12,7 +12,10 @@ use crate::schema::Table;
 
 mod migration;
 mod pins;
+mod remotes;
 mod tombstones;
+
+pub(crate) use remotes::Begun;
 
 /// A segment as the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,12 +109,14 @@ impl Catalog {
         write().map_err(|error| failed("commit a flush", &error))
     }
 
-    /// Puts segments in the place of others, in one transaction. The others' folders are noted as still to be removed.
+    /// Puts segments in the place of others, in one transaction. The others' folders are noted as still to be removed, here
+    /// and in the object store.
     pub(crate) fn commit_swap(&mut self, removed: &[SegmentEntry], added: &[SegmentEntry]) -> Result<(), Error> {
         let mut write = || -> rusqlite::Result<()> {
             let transaction = self.connection.transaction()?;
             for entry in removed {
                 let id = entry.segment_id.cast_signed();
+                remotes::note_removed(&transaction, id)?;
                 if transaction.execute("DELETE FROM segments WHERE segment_id = ?", [id])? != 1 {
                     return Err(rusqlite::Error::StatementChangedRows(0));
                 }
@@ -269,7 +274,7 @@ mod tests {
         )
         .unwrap();
         drop(old);
-        assert_eq!(Catalog::version(&path).unwrap(), (1, 2));
+        assert_eq!(Catalog::version(&path).unwrap(), (1, 3));
         let catalog = Catalog::open(&path).unwrap();
         let [segment] = catalog.segments().unwrap().try_into().unwrap();
         assert_eq!((segment.segment_id, segment.level, segment.trace_ids), (7, 0, None));
@@ -277,8 +282,8 @@ mod tests {
             (catalog.flushed_lsn().unwrap(), catalog.removed().unwrap(), catalog.pins().unwrap()),
             (4, vec![], vec![])
         );
-        assert_eq!(Catalog::version(&path).unwrap(), (2, 2));
-        assert_eq!(Catalog::version(&path.with_extension("v1.bak")).unwrap(), (1, 2));
+        assert_eq!(Catalog::version(&path).unwrap(), (3, 3));
+        assert_eq!(Catalog::version(&path.with_extension("v1.bak")).unwrap(), (1, 3));
     }
 
     #[test]
@@ -288,6 +293,6 @@ mod tests {
         Catalog::open(&path).unwrap().connection.pragma_update(None, "user_version", 99).unwrap();
         let error = Catalog::open(&path).unwrap_err();
         assert!(matches!(error, Error::Newer { found: 99, .. }), "{error}");
-        assert!(error.to_string().contains("catalog.sqlite has format 99, this telltale reads up to 2"), "{error}");
+        assert!(error.to_string().contains("catalog.sqlite has format 99, this telltale reads up to 3"), "{error}");
     }
 }

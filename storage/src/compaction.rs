@@ -43,14 +43,16 @@ pub(crate) fn next_job(shared: &Shared) -> Option<(Job, Vec<Arc<Segment>>)> {
     let policy = Policy { tier_segments: limits.compaction_tier_segments, cut_bytes: limits.compaction_cut_bytes };
     let snapshot = shared.snapshot();
     let segments: Vec<_> = Table::ALL.into_iter().flat_map(|table| snapshot.segments(table)).map(Arc::clone).collect();
-    let candidates: Vec<_> = segments.iter().map(|segment| candidate(segment)).collect();
+    // What only an object store has that does not answer must not hold up the others.
+    let readable = segments.iter().filter(|segment| !segment.is_unavailable());
+    let candidates: Vec<_> = readable.map(|segment| candidate(segment)).collect();
     let job = policy.next(&candidates, shared.options.clock.now().0)?;
     let find = |id: &u64| segments.iter().find(|segment| segment.id() == *id).map(Arc::clone);
     let inputs = job.inputs.iter().filter_map(find).collect();
     Some((job, inputs))
 }
 
-fn candidate(segment: &Segment) -> Candidate {
+pub(crate) fn candidate(segment: &Segment) -> Candidate {
     let entry = segment.entry();
     Candidate {
         segment_id: entry.segment_id,

@@ -128,6 +128,30 @@ pub enum Error {
         /// The system's message.
         message: String,
     },
+    /// The object store refused, did not answer, or has not what it should have.
+    #[error("cannot {operation} {key} of {store}: {message}\nhint: {hint}")]
+    Remote {
+        /// What was to be done, as a verb.
+        operation: &'static str,
+        /// The object.
+        key: String,
+        /// The store's URL.
+        store: String,
+        /// What came back.
+        message: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The address of an object store that is none.
+    #[error("the object store {url:?} cannot be used: {what}\nhint: {hint}")]
+    StoreUrl {
+        /// As it was given.
+        url: String,
+        /// What is wrong with it.
+        what: String,
+        /// What to write instead.
+        hint: &'static str,
+    },
     /// The catalog refused a statement.
     #[error("the catalog failed to {operation}: {message}\nhint: check the disk of the data folder")]
     Catalog {
@@ -148,6 +172,7 @@ impl Error {
         match self {
             Self::Decode(_)
             | Self::ReadOnly
+            | Self::StoreUrl { .. }
             | Self::TextQuery { .. }
             | Self::TooLarge { .. }
             | Self::TooMany { .. } => ErrorKind::Invalid,
@@ -157,6 +182,7 @@ impl Error {
             | Self::Closed
             | Self::Locked { .. }
             | Self::Io { .. }
+            | Self::Remote { .. }
             | Self::Catalog { .. } => ErrorKind::Exhausted,
             Self::Newer { .. } | Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::Bug(_) => ErrorKind::Bug,

@@ -70,7 +70,11 @@ pub(crate) fn bury(shared: &Shared) -> Result<(), Error> {
     for segment in segments {
         let id = segment.id();
         match remove(shared, segment.dir()).and_then(|()| shared.catalog().forget_removed(&[id])) {
-            Ok(()) => {}
+            Ok(()) => {
+                if let Some(remote) = &shared.segment_context.remote {
+                    remote.cache.forget(id);
+                }
+            }
             Err(error) => {
                 shared.graveyard.add([segment]);
                 result = Err(error);

@@ -28,6 +28,7 @@ mod maintenance;
 mod memtable;
 pub mod offline;
 mod recovery;
+pub mod remote;
 mod reserve;
 pub mod retention;
 pub mod schema;
@@ -43,6 +44,7 @@ pub mod wal;
 
 pub use deletion::{Deleted, Deletion};
 pub use error::{Error, ErrorKind};
+pub use remote::{RemoteStatus, RemoteStore, Upload};
 pub use retention::{Pin, PinKind, Retention};
 pub use segment::{LogIndex, Segment, TraceRow, ValueOrigin, Values, trace_rows_of};
 pub use snapshot::Snapshot;

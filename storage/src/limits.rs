@@ -104,6 +104,21 @@ pub const TRACE_ROWS_BUFFERED: usize = 8_192;
 pub const LOG_INDEX_BUILD_BYTES: usize = 16 << 20;
 /// Bytes of Parquet metadata that stay cached.
 pub const METADATA_CACHE_BYTES: usize = 64 << 20;
+/// Bytes of files on the local disk that the object store has too, where no setting says another number. Beyond: the least
+/// recently used go.
+pub const REMOTE_CACHE_BYTES: u64 = 4 << 30;
+/// Bytes of a part in which larger files go to the object store and come from it.
+pub const REMOTE_PART_BYTES: u64 = 8 << 20;
+/// Parts of one file that come at once.
+pub const REMOTE_PARTS_AT_ONCE: usize = 4;
+/// How long the object store may take for one request; a query that needs the answer then fails with `Error::Remote`.
+pub const REMOTE_REQUEST_WAIT: Duration = Duration::from_secs(30);
+/// How long the object store may take for the list of all objects of a place, which is many requests.
+pub const REMOTE_LIST_WAIT: Duration = Duration::from_secs(600);
+/// Wait after the first failed round of uploads; each further one doubles it.
+pub const REMOTE_RETRY_MIN: Duration = Duration::from_secs(1);
+/// Longest wait between two rounds of uploads.
+pub const REMOTE_RETRY_MAX: Duration = Duration::from_secs(300);
 
 /// The bounds that settings and tests may change.
 #[derive(Debug, Clone)]
@@ -134,6 +149,18 @@ pub struct Limits {
     pub compaction_batch_bytes: u64,
     /// See [`MAINTENANCE_EVERY`].
     pub maintenance_every: Duration,
+    /// See [`REMOTE_CACHE_BYTES`].
+    pub remote_cache_bytes: u64,
+    /// See [`REMOTE_PART_BYTES`].
+    pub remote_part_bytes: u64,
+    /// See [`REMOTE_REQUEST_WAIT`].
+    pub remote_request_wait: Duration,
+    /// See [`REMOTE_LIST_WAIT`].
+    pub remote_list_wait: Duration,
+    /// See [`REMOTE_RETRY_MIN`].
+    pub remote_retry_min: Duration,
+    /// See [`REMOTE_RETRY_MAX`].
+    pub remote_retry_max: Duration,
 }
 
 impl Default for Limits {
@@ -152,6 +179,12 @@ impl Default for Limits {
             compaction_cut_bytes: COMPACTION_CUT_BYTES,
             compaction_batch_bytes: COMPACTION_BATCH_BYTES,
             maintenance_every: MAINTENANCE_EVERY,
+            remote_cache_bytes: REMOTE_CACHE_BYTES,
+            remote_part_bytes: REMOTE_PART_BYTES,
+            remote_request_wait: REMOTE_REQUEST_WAIT,
+            remote_list_wait: REMOTE_LIST_WAIT,
+            remote_retry_min: REMOTE_RETRY_MIN,
+            remote_retry_max: REMOTE_RETRY_MAX,
         }
     }
 }

@@ -55,6 +55,9 @@ pub(crate) fn run(shared: &Arc<Shared>, commands: &Receiver<MaintenanceCommand>)
 /// Does all that there is to do.
 fn maintain(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
     let result = work(shared, steadiness);
+    if let Some(remote) = &shared.segment_context.remote {
+        remote.wake();
+    }
     match &result {
         Ok(()) => shared.set_maintenance_error(None),
         Err(Error::Closed) => {}
@@ -70,9 +73,14 @@ fn work(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
     graveyard::bury(shared)?;
     reserve::set_aside(&shared.options, &shared.paths);
     // Before anything is merged: a merged segment would hide which of its rows a deletion meant.
-    deletion::resume(shared)?;
+    let deleted = deletion::resume(shared);
+    if !matches!(deleted, Err(Error::Remote { .. })) {
+        deleted.clone()?;
+    }
     retention::run(shared, steadiness)?;
     graveyard::bury(shared)?;
+    // An object store that does not answer holds up a deletion, and with it compaction, but not retention.
+    deleted?;
     while let Some((job, inputs)) = compaction::next_job(shared) {
         match compaction::compact(shared, &job, &inputs) {
             // A damaged segment is out of service from now on; the others go on without it.

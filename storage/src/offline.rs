@@ -12,9 +12,11 @@ use crate::catalog::{Catalog, SegmentEntry};
 use crate::data_dir::DataDir;
 use crate::error::Error;
 use crate::io::{Disk as _, RealDisk};
+use crate::remote::RemoteStore;
 use crate::schema;
-use crate::segment::manifest::{MANIFEST, Manifest};
+use crate::segment::manifest::{DATA, MANIFEST, Manifest};
 
+mod bucket;
 mod combine;
 
 pub use combine::{Combined, combine};
@@ -28,6 +30,8 @@ pub struct Verified {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Files that only the object store has; they were not read.
+    pub in_store: u64,
     /// Damaged or missing files, each with what was found.
     pub damaged: Vec<String>,
     /// Folders that the catalog does not list; the next start removes them or puts them aside.
@@ -45,6 +49,8 @@ pub struct Rebuilt {
     pub flushed_lsn: u64,
     /// Segments left out because others, or the log, hold the same rows; the next start removes them or puts them aside.
     pub left_out: u64,
+    /// Segments whose rows only the object store has.
+    pub in_store: u64,
     /// Segments without a readable manifest.
     pub damaged: Vec<String>,
     /// Where the old catalog lies now.
@@ -73,6 +79,11 @@ impl Offline {
             let error = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(Error::io("open", &paths.root, &error));
         }
+        Self::create(data_dir)
+    }
+
+    fn create(data_dir: &Path) -> Result<Self, Error> {
+        let paths = DataDir::new(data_dir);
         let lock = paths.prepare(&RealDisk)?;
         Ok(Self { paths, _lock: lock })
     }
@@ -97,11 +108,16 @@ pub fn verify(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Ver
     let offline = Offline::open(data_dir)?;
     let catalog = Catalog::open(&offline.paths.catalog)?;
     let entries = catalog.segments()?;
-    let removed = catalog.removed()?;
+    let (removed, uploaded) = (catalog.removed()?, catalog.uploaded()?);
     let all: u64 = entries.iter().map(|entry| entry.bytes).sum();
     let mut found = Verified { segments: entries.len() as u64, ..Verified::default() };
     for entry in &entries {
         let dir = offline.paths.root.join(&entry.path);
+        let is_elsewhere = |name: &str| uploaded.contains_key(&entry.segment_id) && !dir.join(name).exists();
+        if is_elsewhere(MANIFEST) {
+            found.in_store += 1;
+            continue;
+        }
         match Manifest::read(&dir, entry) {
             Ok(manifest) => {
                 if manifest.entry(entry.path.clone()).as_ref() != Some(entry) {
@@ -109,6 +125,10 @@ pub fn verify(data_dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Ver
                     found.damaged.push(Error::corrupt(&path, "it says something else than the catalog").to_string());
                 }
                 for file in &manifest.files {
+                    if is_elsewhere(&file.name) {
+                        found.in_store += 1;
+                        continue;
+                    }
                     found.files += 1;
                     found.bytes += file.bytes;
                     found.damaged.extend(manifest.verify(&dir, &file.name).err().map(|error| error.to_string()));
@@ -154,15 +174,18 @@ pub fn migrate(data_dir: &Path) -> Result<(), Error> {
     Catalog::open(&offline.paths.catalog).map(drop)
 }
 
-/// Makes the catalog anew from the manifests of the segments. The old one is kept, under another name. Pins are lost.
+/// Makes the catalog anew from the manifests of the segments, in the data folder and in the object store. The old one is kept,
+/// under another name. Pins are lost. With a store, the data folder may be empty or missing.
 ///
 /// # Errors
+/// `Error::Remote` when the store does not answer: nothing is changed then but for manifests that came over.
 /// `Error::Locked` while a server has the folder; `Error::Io` and `Error::Catalog` when it cannot be written. A manifest
 /// that cannot be read is in the answer; its segment is not in the new catalog and is put aside by the next start.
-pub fn rebuild_catalog(data_dir: &Path) -> Result<Rebuilt, Error> {
-    let offline = Offline::open(data_dir)?;
+pub fn rebuild_catalog(data_dir: &Path, store: Option<&RemoteStore>) -> Result<Rebuilt, Error> {
+    let offline = if store.is_some() { Offline::create(data_dir)? } else { Offline::open(data_dir)? };
     let paths = &offline.paths;
     let mut rebuilt = Rebuilt::default();
+    let collected = store.map(|store| bucket::collect(paths, store)).transpose()?;
     let mut manifests = Vec::new();
     for folder in offline.folders()? {
         match read_manifest(&folder).and_then(|manifest| Ok((entry(&folder, paths, &manifest)?, manifest))) {
@@ -178,7 +201,17 @@ pub fn rebuild_catalog(data_dir: &Path) -> Result<Rebuilt, Error> {
     rebuilt.rows = entries.iter().map(|entry| entry.rows).sum();
     rebuilt.flushed_lsn = flushed_lsn;
     rebuilt.kept = put_aside(paths)?;
-    Catalog::open(&paths.catalog)?.commit_flush(&entries, flushed_lsn)?;
+    let mut catalog = Catalog::open(&paths.catalog)?;
+    catalog.commit_flush(&entries, flushed_lsn)?;
+    if let Some(collected) = collected {
+        catalog.set_uploaded(&collected.places, &collected.owner)?;
+        let is_kept = |id: &u64| entries.iter().any(|entry| entry.segment_id == *id);
+        let gone = collected.made.iter().copied().filter(|id| !is_kept(id)).collect();
+        bucket::remove_made(paths, &collected.places, &gone)?;
+        rebuilt.damaged.extend(collected.damaged);
+        let is_here = |entry: &&SegmentEntry| paths.root.join(&entry.path).join(DATA).exists();
+        rebuilt.in_store = entries.iter().filter(|entry| !is_here(entry)).count() as u64;
+    }
     RealDisk.sync_dir(&paths.root).map_err(|error| Error::io("sync", &paths.root, &error))?;
     Ok(rebuilt)
 }

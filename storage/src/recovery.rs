@@ -19,6 +19,7 @@ use crate::decode;
 use crate::error::Error;
 use crate::flush::Flusher;
 use crate::graveyard;
+use crate::remote::Remote;
 use crate::reserve;
 use crate::segment::manifest::{MANIFEST, Manifest};
 use crate::segment::{Segment, SegmentContext};
@@ -43,8 +44,14 @@ pub(crate) fn open(options: Options) -> Result<Opened, Error> {
     let catalog = Catalog::open(&paths.catalog)?;
     let flushed_lsn = catalog.flushed_lsn()?;
     let entries = catalog.segments()?;
-    let context = Arc::new(SegmentContext::default());
+    let uploaded = catalog.uploaded()?;
+    let remote = options
+        .remote
+        .clone()
+        .map(|place| Remote::new(place, &options.limits, Arc::clone(&options.disk), &paths.root).map(Arc::new));
+    let context = Arc::new(SegmentContext::new(remote.transpose()?));
     let removed = catalog.removed()?;
+    let largest_remote = catalog.largest_removed_remote()?;
     let pins = catalog.pins()?;
     let shared = Arc::new(Shared::new(options, paths, Arc::clone(&context), catalog));
     shared.gauges.flushed_lsn.store(flushed_lsn, Ordering::Release);
@@ -56,9 +63,15 @@ pub(crate) fn open(options: Options) -> Result<Opened, Error> {
     bury_removed(&shared, &removed);
     let orphan_id = remove_orphans(&shared, &entries, &removed, flushed_lsn)?;
     let known = entries.iter().map(|entry| entry.segment_id).max();
-    shared.set_next_segment_id(known.max(orphan_id).max(largest_removed).unwrap_or(0) + 1);
-    let open = |entry| Segment::open(&shared.paths.root, entry, Arc::clone(&context));
+    shared.set_next_segment_id(known.max(orphan_id).max(largest_removed).max(largest_remote).unwrap_or(0) + 1);
+    let open = |entry: SegmentEntry| {
+        let url = uploaded.get(&entry.segment_id).cloned();
+        Segment::open_at(&shared.paths.root, entry, url, Arc::clone(&context))
+    };
     shared.add_segments(entries.into_iter().map(open).collect());
+    if let Some(remote) = &context.remote {
+        remote.keep_bound();
+    }
 
     let flusher = Flusher::new(Arc::clone(&shared));
     let writer = replay(&shared, &flusher, flushed_lsn)?;

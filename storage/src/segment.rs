@@ -8,9 +8,10 @@
 //! Deliberately absent: anything that plans a query.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{TimestampNanosecondType, UInt64Type};
@@ -21,6 +22,7 @@ use telltale_model::{SpanId, TraceId};
 
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
+use crate::remote::Remote;
 use crate::schema::{Table, col};
 use bloom::{Blooms, Key};
 use manifest::Manifest;
@@ -30,6 +32,7 @@ use trace_rows::column;
 
 pub(crate) mod attributes;
 mod bloom;
+mod files;
 mod layout;
 mod log_index;
 pub(crate) mod manifest;
@@ -40,6 +43,7 @@ pub mod terms;
 mod trace_rows;
 mod writer;
 
+pub(crate) use files::Handles;
 pub use log_index::LogIndex;
 pub(crate) use reader::RowStream;
 pub use terms::visit::{ValueOrigin, Values};
@@ -63,11 +67,17 @@ pub struct TraceRow {
 #[derive(Debug, Default)]
 pub(crate) struct SegmentContext {
     cache: MetadataCache,
+    /// The object store, when there is one.
+    pub(crate) remote: Option<Arc<Remote>>,
     /// Damaged files, each with what was found.
     damage: Mutex<Vec<String>>,
 }
 
 impl SegmentContext {
+    pub(crate) fn new(remote: Option<Arc<Remote>>) -> Self {
+        Self { remote, ..Self::default() }
+    }
+
     /// Notes damage, once.
     pub(crate) fn report(&self, damage: &str) {
         tracing::error!(damage, "damaged data");
@@ -95,13 +105,26 @@ pub struct Segment {
     verified_traces: OnceLock<Result<(), Error>>,
     verified_series: OnceLock<Result<(), Error>>,
     blooms: OnceLock<Blooms>,
-    log_index: OnceLock<Option<Arc<LogIndex>>>,
-    terms: OnceLock<Option<Terms>>,
+    handles: Arc<Handles>,
+    /// Where the object store has every file; not set as long as it has not.
+    remote: OnceLock<String>,
+    /// Held while a file comes from the store.
+    fetching: Mutex<()>,
 }
 
 impl Segment {
     /// Returns the segment of a catalog entry. A missing folder is noted as damage; nothing is read yet.
     pub(crate) fn open(data_dir: &Path, entry: SegmentEntry, context: Arc<SegmentContext>) -> Self {
+        Self::open_at(data_dir, entry, None, context)
+    }
+
+    /// Returns the segment of a catalog entry that may lie in the object store, at a URL; then nothing has to be on this disk.
+    pub(crate) fn open_at(
+        data_dir: &Path,
+        entry: SegmentEntry,
+        url: Option<String>,
+        context: Arc<SegmentContext>,
+    ) -> Self {
         let dir = data_dir.join(&entry.path);
         let data_path = dir.join(manifest::DATA);
         let segment = Self {
@@ -115,10 +138,13 @@ impl Segment {
             verified_traces: OnceLock::new(),
             verified_series: OnceLock::new(),
             blooms: OnceLock::new(),
-            log_index: OnceLock::new(),
-            terms: OnceLock::new(),
+            handles: Arc::default(),
+            remote: url.map_or_else(OnceLock::new, OnceLock::from),
+            fetching: Mutex::default(),
         };
-        if let Err(error) = segment.data_path.metadata() {
+        if segment.is_uploaded() {
+            segment.cache_files();
+        } else if let Err(error) = segment.data_path.metadata() {
             segment.take_out(&Error::corrupt(&segment.data_path, error));
         }
         segment
@@ -137,7 +163,8 @@ impl Segment {
     /// Returns all rows in the order of the file, batch by batch.
     pub(crate) fn stream(self: &Arc<Self>, batch_rows: usize) -> Result<RowStream, Error> {
         let metadata = self.reader_metadata(manifest::DATA)?;
-        let reader = self.noting(reader::stream(&self.data_path, metadata, batch_rows))?;
+        let file = self.noting(self.open_parquet(manifest::DATA))?;
+        let reader = self.noting(reader::stream(file, &self.data_path, metadata, batch_rows))?;
         Ok(RowStream::new(Arc::clone(self), reader))
     }
 
@@ -182,7 +209,7 @@ impl Segment {
         self.entry.max_time_ns
     }
 
-    /// Returns the Parquet file of its rows.
+    /// Returns the path of the Parquet file of its rows, for messages: [`Segment::open_data`] opens it.
     #[must_use]
     pub fn data_path(&self) -> &Path {
         &self.data_path
@@ -255,7 +282,8 @@ impl Segment {
         let Some(path) = self.trace_rows_path() else { return Ok(Vec::new()) };
         let metadata = self.reader_metadata(manifest::TRACES)?;
         let Some(rows) = pages_of_traces(metadata.metadata(), first, last) else { return Ok(Vec::new()) };
-        let batches = self.noting(reader::read_rows(&path, metadata, Some(&[col::TRACE_ID]), Some(&[rows])))?;
+        let file = self.noting(self.open_parquet(manifest::TRACES))?;
+        let batches = self.noting(reader::read_rows(file, &path, metadata, Some(&[col::TRACE_ID]), Some(&[rows])))?;
         let mut found = Vec::new();
         for batch in &batches {
             let ids = column(batch, col::TRACE_ID, AsArray::as_fixed_size_binary_opt)?;
@@ -267,16 +295,17 @@ impl Segment {
 
     /// Asks the index of values; a missing or damaged one costs speed only.
     fn rows_of_term(&self, kind: Kind, term: &[u8]) -> Option<Vec<Range<u64>>> {
-        let terms = self.terms.get_or_init(|| {
-            let manifest = self.manifest().ok()?;
+        let open = || {
             // Segments of telltale 0.1 have none.
-            manifest.files.iter().find(|file| file.name == manifest::TERMS)?;
-            let opened = manifest
-                .verify(&self.dir, manifest::TERMS)
-                .and_then(|()| Terms::open(&self.dir.join(manifest::TERMS), self.rows()));
-            opened.map_err(|error| self.context.report(&error.to_string())).ok()
-        });
-        let found = terms.as_ref()?.rows_of(kind, term);
+            if !self.manifest()?.files.iter().any(|file| file.name == manifest::TERMS) {
+                return Ok(None);
+            }
+            let file = self.open_checked(manifest::TERMS)?;
+            Terms::open(file, &self.dir.join(manifest::TERMS), self.rows()).map(Some)
+        };
+        let terms = files::open_once(&self.handles.terms, &self.context, open)?;
+        self.touch(manifest::TERMS);
+        let found = terms.rows_of(kind, term);
         found.map_err(|error| self.context.report(&format!("{}: {error}", self.dir.display()))).ok()
     }
 
@@ -290,7 +319,8 @@ impl Segment {
         let Some(rows) = pages_of_traces(metadata.metadata(), id.as_bytes(), id.as_bytes()) else { return Ok(None) };
         let columns =
             [col::TRACE_ID, col::START_TIME_UNIX_NANO, col::END_TIME_UNIX_NANO, col::ROW_START, col::ROW_COUNT];
-        let batches = self.noting(reader::read_rows(&path, metadata, Some(&columns), Some(&[rows])))?;
+        let file = self.noting(self.open_parquet(manifest::TRACES))?;
+        let batches = self.noting(reader::read_rows(file, &path, metadata, Some(&columns), Some(&[rows])))?;
         for batch in &batches {
             if let Some(row) = find_trace(batch, id)? {
                 return Ok(Some(row));
@@ -299,7 +329,8 @@ impl Segment {
         Ok(None)
     }
 
-    /// Returns the Parquet file of [`crate::schema::trace_rows`]; `None` but for span segments.
+    /// Returns the path of the Parquet file of [`crate::schema::trace_rows`], for messages: [`Segment::open_trace_rows`] opens
+    /// it; `None` but for span segments.
     #[must_use]
     pub fn trace_rows_path(&self) -> Option<PathBuf> {
         (self.table() == Table::Spans).then(|| self.dir.join(manifest::TRACES))
@@ -312,7 +343,8 @@ impl Segment {
     pub fn read_trace_rows(&self) -> Result<Option<Vec<RecordBatch>>, Error> {
         let Some(path) = self.trace_rows_path() else { return Ok(None) };
         let metadata = self.reader_metadata(manifest::TRACES)?;
-        self.noting(reader::read_rows(&path, metadata, None, None)).map(Some)
+        let file = self.noting(self.open_parquet(manifest::TRACES))?;
+        self.noting(reader::read_rows(file, &path, metadata, None, None)).map(Some)
     }
 
     /// Reads rows: the named columns (all when `None`) of the row ranges (all when `None`), in the order of the file.
@@ -323,7 +355,8 @@ impl Segment {
     /// `Error::Corrupt` for a damaged file, `Error::Bug` for a column that does not exist.
     pub fn read(&self, columns: Option<&[&str]>, rows: Option<&[Range<u64>]>) -> Result<Vec<RecordBatch>, Error> {
         let metadata = self.reader_metadata(manifest::DATA)?;
-        self.noting(reader::read_rows(&self.data_path, metadata, columns, rows))
+        let file = self.noting(self.open_parquet(manifest::DATA))?;
+        self.noting(reader::read_rows(file, &self.data_path, metadata, columns, rows))
     }
 
     /// Returns the index over log bodies; `None` for other tables and when the index is damaged, which costs speed only.
@@ -332,40 +365,41 @@ impl Segment {
         if self.table() != Table::Logs {
             return None;
         }
+        let prefix = format!("{}/", manifest::LOG_INDEX);
         let open = || {
-            let prefix = format!("{}/", manifest::LOG_INDEX);
-            let manifest = self.manifest()?;
-            for file in manifest.files.iter().filter(|file| file.name.starts_with(&prefix)) {
-                manifest.verify(&self.dir, &file.name)?;
+            // None of these leaves the disk before the index is open.
+            for file in self.manifest()?.files.iter().filter(|file| file.name.starts_with(&prefix)) {
+                self.open_checked(&file.name)?;
             }
-            LogIndex::open(&self.dir.join(manifest::LOG_INDEX), self.rows())
+            LogIndex::open(&self.dir.join(manifest::LOG_INDEX), self.rows()).map(Some)
         };
-        let index = self.log_index.get_or_init(|| match open() {
-            Ok(index) => Some(Arc::new(index)),
-            Err(error) => {
-                self.context.report(&error.to_string());
-                None
-            }
-        });
-        index.clone()
+        let index = files::open_once(&self.handles.log_index, &self.context, open);
+        self.touch(&prefix);
+        index
     }
 
     /// Returns the filters; without a readable file, ones that answer "possibly".
     fn blooms(&self) -> &Blooms {
-        self.blooms.get_or_init(|| {
-            let path = self.dir.join(manifest::BLOOM);
-            let read = std::fs::read(&path).map_err(|error| Error::corrupt(&path, error));
-            read.and_then(|bytes| Blooms::decode(&bytes).map_err(|what| Error::corrupt(&path, what))).unwrap_or_else(
-                |error| {
+        static POSSIBLY: LazyLock<Blooms> = LazyLock::new(Blooms::default);
+        if let Some(blooms) = self.blooms.get() {
+            return blooms;
+        }
+        let path = self.dir.join(manifest::BLOOM);
+        let read = self.open_file(manifest::BLOOM).and_then(|mut file| {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(|error| Error::corrupt(&path, error))?;
+            Blooms::decode(&bytes).map_err(|what| Error::corrupt(&path, what))
+        });
+        match read {
+            // Asked again when the store answers again.
+            Err(Error::Remote { .. } | Error::DiskFull { .. } | Error::Io { .. }) => &POSSIBLY,
+            read => self.blooms.get_or_init(|| {
+                read.unwrap_or_else(|error| {
                     self.context.report(&error.to_string());
                     Blooms::default()
-                },
-            )
-        })
-    }
-
-    fn manifest(&self) -> Result<&Manifest, Error> {
-        self.manifest.get_or_init(|| Manifest::read(&self.dir, &self.entry)).as_ref().map_err(Error::clone)
+                })
+            }),
+        }
     }
 
     /// Returns a file's metadata; before the first time, the file is compared with the manifest.
@@ -375,9 +409,9 @@ impl Segment {
             manifest::SERIES => &self.verified_series,
             _ => &self.verified_data,
         };
-        let verify = || self.manifest()?.verify(&self.dir, name);
-        self.noting(verified.get_or_init(verify).clone())?;
-        self.noting(self.context.cache.get((self.id(), name), || reader::load_metadata(&self.dir.join(name))))
+        self.noting(self.check_once(verified, name))?;
+        let load = || reader::load_metadata(&self.open_parquet(name)?, &self.dir.join(name));
+        self.noting(self.context.cache.get((self.id(), name), load))
     }
 
     /// Takes the segment out of service when a result says that it is damaged.

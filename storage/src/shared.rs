@@ -335,9 +335,7 @@ impl Shared {
             wal_unflushed_bytes,
             memtable_bytes: active_bytes + frozen_bytes,
             budget_used_bytes: self.budget.used_bytes(),
-            disk_bytes: wal_bytes
-                + self.graveyard.bytes()
-                + tables.iter().map(|table| table.segment_bytes).sum::<u64>(),
+            disk_bytes: wal_bytes + self.graveyard.bytes() + self.segment_bytes(&snapshot),
             free_bytes: self.options.disk.free_bytes(&self.paths.root).ok(),
             last_lsn: self.gauges.last_lsn.load(Ordering::Acquire),
             durable_lsn: self.gauges.durable_lsn.load(Ordering::Acquire),
@@ -349,9 +347,20 @@ impl Shared {
             flush_error: lock(&self.flush_error).clone(),
             maintenance_error: lock(&self.maintenance_error).clone(),
             quarantined: self.segment_context.damage(),
+            remote: match &self.segment_context.remote {
+                Some(remote) => Some(remote.status(self)),
+                None => crate::remote::without_store(self),
+            },
             counters: self.counters(),
             tables,
         }
+    }
+
+    /// Returns the bytes of segments on this disk.
+    fn segment_bytes(&self, snapshot: &Snapshot) -> u64 {
+        let all = Table::ALL.into_iter().flat_map(|table| snapshot.segments(table));
+        let here: u64 = all.filter(|segment| !segment.is_uploaded()).map(|segment| segment.bytes()).sum();
+        here + self.segment_context.remote.as_ref().map_or(0, |remote| remote.cache.bytes())
     }
 
     fn counters(&self) -> Counters {

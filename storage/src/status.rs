@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::remote::RemoteStatus;
 use crate::retention::Retention;
 use crate::schema::Table;
 
@@ -43,6 +44,8 @@ pub struct Status {
     pub maintenance_error: Option<String>,
     /// Damaged files, each with what was found.
     pub quarantined: Vec<String>,
+    /// The object store, when there is one.
+    pub remote: Option<RemoteStatus>,
     /// What was done since the storage was opened.
     pub counters: Counters,
 }

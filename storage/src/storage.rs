@@ -22,6 +22,7 @@ use crate::limits::{DECODE_INLINE_BYTES_MAX, FLUSH_NICE, Limits, MAINTENANCE_NIC
 use crate::maintenance::{self, MaintenanceCommand};
 use crate::memtable::batch_bytes;
 use crate::recovery::{self, Opened};
+use crate::remote::{self, RemoteCommand, RemoteStore};
 use crate::retention::{Pin, Retention};
 use crate::schema::Table;
 use crate::shared::Shared;
@@ -55,6 +56,8 @@ pub struct Options {
     pub disk: Arc<dyn Disk>,
     /// Whether every append is refused.
     pub read_only: bool,
+    /// Where sealed segments are uploaded to; nowhere by default.
+    pub remote: Option<RemoteStore>,
 }
 
 impl Options {
@@ -69,6 +72,7 @@ impl Options {
             clock: Arc::new(SystemClock::new()),
             disk: Arc::new(RealDisk),
             read_only: false,
+            remote: None,
         }
     }
 }
@@ -100,13 +104,15 @@ struct Handle {
     shared: Arc<Shared>,
     commands: Sender<Command>,
     maintenance: Sender<MaintenanceCommand>,
+    /// Of the upload thread, when there is an object store.
+    uploads: Option<Sender<RemoteCommand>>,
     running: Mutex<Option<Running>>,
 }
 
 /// What ends with the storage.
 #[derive(Debug)]
 struct Running {
-    threads: [JoinHandle<()>; 3],
+    threads: Vec<JoinHandle<()>>,
     _lock: File,
 }
 
@@ -124,7 +130,7 @@ impl Storage {
         let (maintenance, maintenance_commands) = channel();
         let (answers, wake) = (commands.clone(), maintenance.clone());
         let maintained = Arc::clone(&shared);
-        let threads = [
+        let mut threads = vec![
             spawn("telltale-ingest", &shared, move || ingest.run())?,
             spawn("telltale-flush", &shared, move || {
                 give_way(FLUSH_NICE);
@@ -135,8 +141,17 @@ impl Storage {
                 maintenance::run(&maintained, &maintenance_commands);
             })?,
         ];
+        let mut uploads = None;
+        if let Some(remote) = shared.segment_context.remote.as_ref().filter(|_| !shared.options.read_only) {
+            let (sender, upload_commands) = channel();
+            remote.set_commands(sender.clone());
+            uploads = Some(sender);
+            let (uploaded, remote) = (Arc::clone(&shared), Arc::clone(remote));
+            let work = move || remote::worker::run(&uploaded, &remote, &upload_commands);
+            threads.push(spawn("telltale-upload", &shared, work)?);
+        }
         let running = Mutex::new(Some(Running { threads, _lock: lock }));
-        Ok(Self { handle: Arc::new(Handle { shared, commands, maintenance, running }) })
+        Ok(Self { handle: Arc::new(Handle { shared, commands, maintenance, uploads, running }) })
     }
 
     /// Stores an OTLP export request (protobuf) and returns when it is durable (see [`AckMode`]) and in every snapshot
@@ -223,6 +238,18 @@ impl Storage {
     pub async fn maintain(&self) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
         self.handle.maintenance.send(MaintenanceCommand::Run(done)).map_err(|_| self.gone())?;
+        self.answer(answer).await
+    }
+
+    /// Returns when every segment is in the object store and nothing has to be removed from it, also segments that are not due
+    /// yet. Without an object store: at once.
+    ///
+    /// # Errors
+    /// The error of what failed; it is tried again by itself.
+    pub async fn upload(&self) -> Result<(), Error> {
+        let Some(uploads) = &self.handle.uploads else { return Ok(()) };
+        let (done, answer) = oneshot::channel();
+        uploads.send(RemoteCommand::UploadAll(done)).map_err(|_| self.gone())?;
         self.answer(answer).await
     }
 
@@ -321,11 +348,14 @@ impl Drop for Reading {
 }
 
 impl Handle {
-    /// Tells the maintenance thread to end, also in the middle of a compaction.
+    /// Tells the maintenance and upload threads to end, also in the middle of a compaction or an upload.
     fn stop_maintenance(&self) {
         self.shared.set_closing();
         // A thread that is gone needs no message.
         drop(self.maintenance.send(MaintenanceCommand::Stop));
+        if let Some(uploads) = &self.uploads {
+            drop(uploads.send(RemoteCommand::Stop));
+        }
     }
 
     fn take_running(&self) -> Option<Running> {

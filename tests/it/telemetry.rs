@@ -60,7 +60,15 @@ async fn every_feature_moves_its_signals() {
     for metric in Metric::ALL {
         let name = metric.prometheus_name();
         assert!(after.0.contains(&format!("# TYPE {name} ")), "{name} is declared and not shown");
-        let known = [SIGNALS, COMPACTION_SIGNALS, RETENTION_SIGNALS, FORWARD_SIGNALS, SCRAPE_SIGNALS, LIVE_SIGNALS];
+        let known = [
+            SIGNALS,
+            COMPACTION_SIGNALS,
+            RETENTION_SIGNALS,
+            FORWARD_SIGNALS,
+            SCRAPE_SIGNALS,
+            LIVE_SIGNALS,
+            REMOTE_SIGNALS,
+        ];
         let moved = known.into_iter().flatten().any(|(moved, ..)| moved == metric);
         assert!(
             moved || AT_REST.contains(metric),
@@ -177,6 +185,50 @@ async fn following_moves_its_signals() {
 
 /// What one row sent to a reader must show.
 const LIVE_SIGNALS: &[(Metric, &[&str], f64)] = &[(Metric::LiveRows, &["outcome=\"sent\""], 1.0)];
+
+/// Scenario: a server moves everything to a folder that stands for an object store, deletes a part of it, and is started again with an empty
+/// disk. Guarantees: uploads, removals, fetches and the cache are counted, and the data is there.
+#[tokio::test]
+async fn an_object_store_moves_its_signals() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let url = format!("file://{}", store.path().display());
+    let start = || launch().data_dir(folder.path()).arg("--store").arg(&url).arg("--store-upload=all").start();
+    let server = start();
+    for trace in 1..3_u8 {
+        let span = otlp::span([trace; 16], [trace; 8], "s");
+        let _ = server.http.export(Signal::Traces, &otlp::traces("own", vec![span])).await.ok();
+        let _ = server.http.send(server.http.request(Method::POST, "/api/flush?stored=true")).await.ok();
+    }
+    let _ = server.http.delete_trace([1; 16]).await.ok();
+    let _ = server.http.send(server.http.request(Method::POST, "/api/flush?stored=true")).await.ok();
+    let health = server.http.get_json("/api/health").await;
+    assert_eq!((&health["store"]["url"], &health["store"]["waiting"]), (&url.clone().into(), &0.into()), "{health}");
+    assert!(has_moved(&server.http.metrics().await, REMOTE_SIGNALS.get(..5).unwrap()));
+    server.stop();
+    std::fs::remove_dir_all(folder.path().join("segments")).unwrap();
+    let server = start();
+    for _ in 0..2 {
+        assert_eq!(server.http.sql("SELECT name, count(*) AS n FROM spans GROUP BY name").await.len(), 1);
+    }
+    let metrics = server.http.metrics().await;
+    assert!(has_moved(&metrics, REMOTE_SIGNALS.get(5..).unwrap()), "{}", metrics.0);
+    server.stop();
+}
+
+/// What the object store must show: while data goes there, and while it comes from there.
+const REMOTE_SIGNALS: &[(Metric, &[&str], f64)] = &[
+    (Metric::RemoteUploads, &["outcome=\"done\""], 2.0),
+    (Metric::RemoteUploadBytes, &[], 1_000.0),
+    (Metric::RemoteRemovals, &["outcome=\"done\""], 1.0),
+    (Metric::RemoteCacheLimit, &[], 512.0 * 1_048_576.0),
+    (Metric::RemoteCacheEvictions, &[], 0.0),
+    (Metric::RemoteSegments, &["place=\"there\""], 1.0),
+    (Metric::RemoteBytes, &["place=\"there\""], 100.0),
+    (Metric::RemoteFetches, &["outcome=\"done\""], 1.0),
+    (Metric::RemoteFetchBytes, &[], 100.0),
+    (Metric::RemoteCacheHits, &[], 1.0),
+    (Metric::RemoteCacheBytes, &[], 100.0),
+];
 
 /// What one scrape must show.
 const SCRAPE_SIGNALS: &[(Metric, &[&str], f64)] =

@@ -59,14 +59,15 @@ impl DataDir {
     }
 }
 
-/// Returns how long data is kept; where no setting says how much, the smaller of a fifth of the disk and 20 GiB.
+/// Returns how long data is kept; where no setting says how much, the smaller of a fifth of the disk and 20 GiB. An object store
+/// has no such end: its disk here is bounded by the cache, and by the free bytes below which appends are refused.
 fn retention(config: &Config, path: &Path) -> Retention {
     if config.read_only {
         // What was kept is shown, however old it is.
         return Retention::default();
     }
     let mut retention = config.retention;
-    if !config.is_size_set {
+    if !config.is_size_set && config.store.is_none() {
         // A system that does not tell has no small disk.
         let disk = disk_bytes(path).unwrap_or(u64::MAX);
         retention.bytes_max = Some((disk / 5).min(RETENTION_BYTES));
@@ -95,6 +96,10 @@ pub(super) async fn open(
     options.retention = retention(&config, data.path());
     options.limits.free_bytes_min = config.free_bytes_min;
     options.read_only = config.read_only;
+    if let Some(store) = config.store.as_ref().filter(|_| !config.read_only) {
+        options.remote = Some(store.open()?);
+        options.limits.remote_cache_bytes = store.cache_bytes;
+    }
     options.limits.payload_bytes_max = u64::try_from(config.max_request_bytes).unwrap_or(u64::MAX);
     let opened = tokio::task::spawn_blocking(move || Storage::open(options)).await;
     let storage = opened.map_err(|_panic| AppError::Panicked("opening the store"))??;

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use reqwest::Url;
-use telltale_api::health::Health;
+use telltale_api::health::{Health, StoreHealth};
 use telltale_api::issue::IssueList;
 use telltale_api::live::Recent;
 use telltale_api::routes;
@@ -64,6 +64,7 @@ pub(crate) async fn examine(args: &Args, out: &mut impl Write) -> Result<(), Fai
     let issues: IssueList = client::json(server.ask(Request::get(server.at(routes::ISSUES)?)).await?).await?;
     let mut findings = vec![of_health(&server.url, &health)];
     findings.extend(health.quarantined.iter().map(|file| finding(Verdict::Odd, format!("damaged: {file}"))));
+    findings.extend(health.store.as_ref().map(of_store));
     for (name, address) in [("OTLP/gRPC", &recent.endpoints.otlp_grpc), ("OTLP/HTTP", &recent.endpoints.otlp_http)] {
         findings.push(reach(name, address).await);
     }
@@ -88,6 +89,24 @@ fn of_health(url: &str, health: &Health) -> Finding {
     let reason = health.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let verdict = if status == "ok" { Verdict::Ok } else { Verdict::Broken };
     finding(verdict, format!("server {url}, version {version}, {status}{reason}"))
+}
+
+/// An object store that does not answer holds up uploads; what only it has cannot be read.
+fn of_store(store: &StoreHealth) -> Finding {
+    let StoreHealth { url, segments, waiting, unavailable, problem } = store;
+    let mut text = format!("object store {url}: {} there, {waiting} waiting", counted(*segments, "segment"));
+    if *unavailable > 0 {
+        text.push_str(&format!(", {unavailable} unavailable"));
+    }
+    let verdict = match (problem, *unavailable) {
+        (None, _) => Verdict::Ok,
+        (Some(_), 0) => Verdict::Odd,
+        (Some(_), _) => Verdict::Broken,
+    };
+    if let Some(problem) = problem {
+        text.push_str(&format!("\n{problem}"));
+    }
+    finding(verdict, text)
 }
 
 /// Connects as a sender would.
@@ -154,7 +173,30 @@ mod tests {
     use super::*;
 
     fn health(status: &str) -> Health {
-        Health { status: status.into(), version: "1".into(), reason: Some("why".into()), quarantined: Vec::new() }
+        Health {
+            status: status.into(),
+            version: "1".into(),
+            reason: Some("why".into()),
+            quarantined: Vec::new(),
+            store: None,
+        }
+    }
+
+    /// Scenario: a store that answers, one that does not, and one that has what is asked for and does not answer.
+    #[test]
+    fn a_store_is_broken_when_it_withholds_data() {
+        let store = |unavailable, problem: Option<&str>| StoreHealth {
+            url: "s3://b".into(),
+            segments: 2,
+            waiting: 1,
+            unavailable,
+            problem: problem.map(Into::into),
+        };
+        assert_eq!(of_store(&store(0, None)).verdict, Verdict::Ok);
+        assert_eq!(of_store(&store(0, Some("503"))).verdict, Verdict::Odd);
+        let found = of_store(&store(2, Some("503\nhint: wait")));
+        assert_eq!(found.verdict, Verdict::Broken);
+        assert_eq!(found.text, "object store s3://b: 2 segments there, 1 waiting, 2 unavailable\n503\nhint: wait");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use telltale_storage::RemoteStore;
 use telltale_storage::offline::{self, Rebuilt, Verified, Versions};
 use telltale_story::format::number::counted;
 
@@ -23,6 +24,12 @@ pub struct Folder {
 pub struct RebuildArgs {
     #[command(flatten)]
     folder: Folder,
+    /// Object store whose segments are in the new catalog too; the folder may be empty [default: as for `telltale serve`]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Address of an S3 server that is not Amazon's
+    #[arg(long, value_name = "URL")]
+    store_endpoint: Option<String>,
 }
 
 /// Bring a data folder to the newest format, as a start of the server does; the server must be stopped
@@ -38,7 +45,7 @@ pub struct MigrateArgs {
 /// Runs `telltale rebuild-catalog`.
 #[must_use]
 pub fn rebuild_catalog(args: &RebuildArgs) -> ExitCode {
-    client::run(async { rebuild(&args.folder, &mut io::stdout().lock()) })
+    client::run(async { rebuild(args, &mut io::stdout().lock()) })
 }
 
 /// Runs `telltale migrate`.
@@ -86,18 +93,40 @@ pub(super) fn verify(folder: &Folder, out: &mut impl Write) -> Result<(), Failur
 }
 
 fn write_verified(path: &Path, found: &Verified, out: &mut impl Write) -> io::Result<()> {
-    let Verified { segments, files, bytes, .. } = found;
+    let Verified { segments, files, bytes, in_store, .. } = found;
     writeln!(out, "{}: {segments} segments, {files} files, {bytes} bytes read and compared", path.display())?;
+    if *in_store > 0 {
+        writeln!(out, "{in_store} files are in the object store alone and were not read")?;
+    }
     found.damaged.iter().try_for_each(|file| writeln!(out, "damaged: {file}"))?;
     found.unlisted.iter().try_for_each(|folder| writeln!(out, "not in the catalog: {}", folder.display()))
 }
 
-fn rebuild(folder: &Folder, out: &mut impl Write) -> Result<(), Failure> {
-    let path = folder.path()?;
-    let rebuilt = offline::rebuild_catalog(&path).map_err(|error| Failure::Failed(error.to_string()))?;
-    let Rebuilt { segments, rows, flushed_lsn, left_out, damaged, kept } = &rebuilt;
+/// Returns the store that a server with these settings, and what was said here, would use.
+fn store_of(args: &RebuildArgs) -> Result<Option<RemoteStore>, Failure> {
+    let named = [("store", &args.store), ("store-endpoint", &args.store_endpoint)];
+    let given = named.iter().filter_map(|(name, text)| Some((*name, text.as_deref()?)));
+    let flags = given.fold(Flags::default(), |flags, (name, text)| flags.with(name, text));
+    let config = Config::load(&flags, &|name| std::env::var(name).ok());
+    let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
+    let opened = config.store.map(|store| store.open()).transpose();
+    opened.map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn rebuild(args: &RebuildArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let (path, store) = (args.folder.path()?, store_of(args)?);
+    let rebuilt = offline::rebuild_catalog(&path, store.as_ref());
+    let rebuilt = rebuilt.map_err(|error| Failure::Failed(error.to_string()))?;
+    let Rebuilt { segments, rows, flushed_lsn, left_out, in_store, damaged, kept } = &rebuilt;
     writeln!(out, "{}: a new catalog of {segments} segments with {rows} rows", path.display())?;
     writeln!(out, "appends after number {flushed_lsn} are replayed from the log at the next start")?;
+    if let (Some(store), 1..) = (&store, *in_store) {
+        writeln!(
+            out,
+            "{in_store} of the segments have their rows in {} alone; they come when they are read",
+            store.url()
+        )?;
+    }
     if *left_out > 0 {
         writeln!(out, "{left_out} segments left out: others, or the log, have their rows")?;
     }

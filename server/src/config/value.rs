@@ -7,11 +7,11 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use telltale_storage::AckMode;
+use telltale_storage::{AckMode, Error, RemoteStore, Upload};
 
 use super::{ConfigError, Environment, Raw};
 use crate::forward::Target;
-use crate::limits::{KEEP_DAYS_MAX, TOKEN_BYTES_MIN};
+use crate::limits::{DISK_MIB_MAX, KEEP_DAYS_MAX, STORE_CACHE_MIB_MIN, TOKEN_BYTES_MIN};
 
 /// A text that never appears in logs, errors or debug output.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +34,29 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(set)")
+    }
+}
+
+/// An object store and what of it stays on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// Where it is.
+    pub url: String,
+    /// Another S3 server than Amazon's.
+    pub endpoint: Option<String>,
+    /// What is uploaded.
+    pub upload: Upload,
+    /// Most bytes of its files on the disk.
+    pub cache_bytes: u64,
+}
+
+impl StoreConfig {
+    /// Opens the store; nothing is asked yet.
+    ///
+    /// # Errors
+    /// `Error::StoreUrl` for an address that is none.
+    pub fn open(&self) -> Result<RemoteStore, Error> {
+        RemoteStore::open(&self.url, self.endpoint.as_deref(), self.upload)
     }
 }
 
@@ -175,6 +198,21 @@ impl Reader<'_> {
             "write" => Ok(AckMode::Write),
             _ => Err(self.invalid(name, &text, "neither fsync nor write", "write fsync or write")),
         }
+    }
+
+    /// Reads what is said of the object store.
+    pub(super) fn store(&self) -> Result<Option<StoreConfig>, ConfigError> {
+        let upload = match self.text("store-upload").as_str() {
+            "sealed" => Upload::Sealed,
+            "all" => Upload::All,
+            text => {
+                return Err(self.invalid("store-upload", text, "neither sealed nor all", "write sealed or all"));
+            }
+        };
+        let cache_bytes = self.number("store-cache-mib", STORE_CACHE_MIB_MIN..=DISK_MIB_MAX)? << 20;
+        let endpoint = self.optional("store-endpoint").map(ToOwned::to_owned);
+        let Some(url) = self.optional("store") else { return Ok(None) };
+        Ok(Some(StoreConfig { url: url.to_owned(), endpoint, upload, cache_bytes }))
     }
 
     /// Reads the token; its value never appears in an error.

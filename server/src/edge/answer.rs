@@ -54,6 +54,7 @@ pub fn starting<B>(role: Role, route: Route, request: &Request<B>) -> Response<B
             version: env!("CARGO_PKG_VERSION").to_owned(),
             reason: Some(reason.to_owned()),
             quarantined: Vec::new(),
+            store: None,
         };
         *response.body_mut() = Body::from(serde_json::to_vec(&health).unwrap_or_default());
     } else if wants_html(request) {

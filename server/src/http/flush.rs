@@ -14,21 +14,27 @@ use super::extract::Parameters;
 use super::problem::Problem;
 use crate::state::AppState;
 
-/// `?durable=`.
+/// `?durable=` and `?stored=`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Wish {
     #[serde(default)]
     durable: bool,
+    #[serde(default)]
+    stored: bool,
 }
 
-/// Answers when everything acknowledged before the call is queryable, and with `durable` also in segments.
+/// Answers when everything acknowledged before the call is queryable, with `durable` also in segments, and with `stored` also in
+/// the object store, whether or not it is due there.
 pub(super) async fn flush(
     State(state): State<Arc<AppState>>,
-    Parameters(Wish { durable }): Parameters<Wish>,
+    Parameters(Wish { durable, stored }): Parameters<Wish>,
 ) -> Result<Response, Problem> {
     let last_lsn = state.storage.status().last_lsn;
-    if durable {
+    if durable || stored {
         state.storage.flush().await?;
     }
-    answer::json(&FlushAnswer { last_lsn, durable })
+    if stored {
+        state.storage.upload().await?;
+    }
+    answer::json(&FlushAnswer { last_lsn, durable: durable || stored })
 }

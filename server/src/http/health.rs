@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use telltale_api::health::Health;
+use telltale_api::health::{Health, StoreHealth};
 use telltale_storage::Status;
 
 use super::answer;
@@ -31,6 +31,13 @@ fn of(status: &Status) -> Health {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         reason,
         quarantined: status.quarantined.clone(),
+        store: status.remote.as_ref().map(|remote| StoreHealth {
+            url: remote.url.clone(),
+            segments: remote.segments,
+            waiting: remote.waiting,
+            unavailable: remote.unavailable,
+            problem: remote.problem.clone(),
+        }),
     }
 }
 

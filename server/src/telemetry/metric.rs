@@ -201,6 +201,28 @@ metrics! {
         "Bytes on disk beyond which the oldest segments go; NaN without a limit";
     RetentionPinned, Gauge, "telltale.retention.pinned.bytes", "By", [],
         "Bytes of segments that pins keep";
+    RemoteSegments, Gauge, "telltale.remote.segments", "{segment}", ["place"],
+        "Segments of the object store: there, waiting to go there, and unavailable (only there, and it does not answer)";
+    RemoteBytes, Gauge, "telltale.remote.bytes", "By", ["place"],
+        "Bytes of segments in the object store, and of those that wait to go there";
+    RemoteUploads, Counter, "telltale.remote.uploads", "{segment}", ["outcome"],
+        "Uploads of segments to the object store; failed ones are tried again";
+    RemoteUploadBytes, Counter, "telltale.remote.upload.bytes", "By", [],
+        "Bytes uploaded to the object store";
+    RemoteRemovals, Counter, "telltale.remote.removals", "{segment}", ["outcome"],
+        "Segments removed from the object store; failed ones are tried again";
+    RemoteFetches, Counter, "telltale.remote.fetches", "{file}", ["outcome"],
+        "Files that had to come from the object store, by whether they came";
+    RemoteFetchBytes, Counter, "telltale.remote.fetch.bytes", "By", [],
+        "Bytes that came from the object store";
+    RemoteCacheHits, Counter, "telltale.remote.cache.hits", "{file}", [],
+        "Files of the object store that were opened on the disk";
+    RemoteCacheBytes, Gauge, "telltale.remote.cache.bytes", "By", [],
+        "Bytes of the object store's files on the disk";
+    RemoteCacheLimit, Gauge, "telltale.remote.cache.limit", "By", [],
+        "Bytes beyond which the least recently used of these files go; 0 without an object store";
+    RemoteCacheEvictions, Counter, "telltale.remote.cache.evictions", "{file}", [],
+        "Files that went from the disk because the object store has them";
     ProcessUptime, Gauge, "telltale.process.uptime", "s", [],
         "Time since the process started";
     ProcessMemory, Gauge, "telltale.process.memory", "By", [],
@@ -252,6 +274,17 @@ impl Metric {
                 | Self::RetentionLimit
                 | Self::DeletedRows
                 | Self::RetentionPinned
+                | Self::RemoteSegments
+                | Self::RemoteBytes
+                | Self::RemoteUploads
+                | Self::RemoteUploadBytes
+                | Self::RemoteRemovals
+                | Self::RemoteFetches
+                | Self::RemoteFetchBytes
+                | Self::RemoteCacheHits
+                | Self::RemoteCacheBytes
+                | Self::RemoteCacheLimit
+                | Self::RemoteCacheEvictions
                 | Self::ProcessUptime
                 | Self::ProcessMemory
                 | Self::ProcessFiles

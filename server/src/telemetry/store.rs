@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use telltale_storage::status::DURATION_BOUNDS_US;
-use telltale_storage::{DurationCounts, Status};
+use telltale_storage::{DurationCounts, RemoteStatus, Status};
 
 use super::Metric;
 use super::render::Page;
@@ -20,11 +20,13 @@ pub(super) fn write(page: &mut Page, status: &Status) {
     page.number(Metric::StoreDiskBytes, &[], status.disk_bytes as f64);
     // A system that does not tell is not a full disk.
     page.number(Metric::StoreFreeBytes, &[], status.free_bytes.map_or(f64::NAN, |bytes| bytes as f64));
+    let remote = status.remote.clone().unwrap_or_default();
     let problems = [
         ("poisoned", &status.poisoned),
         ("full", &status.full),
         ("flush", &status.flush_error),
         ("maintenance", &status.maintenance_error),
+        ("remote", &remote.problem),
     ];
     for (problem, reason) in problems {
         page.number(Metric::StoreHealthy, &[problem], if reason.is_none() { 1.0 } else { 0.0 });
@@ -36,6 +38,28 @@ pub(super) fn write(page: &mut Page, status: &Status) {
     page.number(Metric::MemtableBytes, &["rows"], status.memtable_bytes as f64);
     page.number(Metric::MemtableBytes, &["budget"], status.budget_used_bytes as f64);
     write_counters(page, status);
+    write_remote(page, &remote);
+}
+
+/// Writes what the object store has and did; zeros without one.
+fn write_remote(page: &mut Page, remote: &RemoteStatus) {
+    page.number(Metric::RemoteSegments, &["there"], remote.segments as f64);
+    page.number(Metric::RemoteSegments, &["waiting"], remote.waiting as f64);
+    page.number(Metric::RemoteSegments, &["unavailable"], remote.unavailable as f64);
+    page.number(Metric::RemoteBytes, &["there"], remote.bytes as f64);
+    page.number(Metric::RemoteBytes, &["waiting"], remote.waiting_bytes as f64);
+    page.number(Metric::RemoteUploads, &["done"], remote.uploads as f64);
+    page.number(Metric::RemoteUploads, &["failed"], remote.upload_failures as f64);
+    page.number(Metric::RemoteUploadBytes, &[], remote.upload_bytes as f64);
+    page.number(Metric::RemoteRemovals, &["done"], remote.removals as f64);
+    page.number(Metric::RemoteRemovals, &["failed"], remote.removal_failures as f64);
+    page.number(Metric::RemoteFetches, &["done"], remote.fetches as f64);
+    page.number(Metric::RemoteFetches, &["failed"], remote.fetch_failures as f64);
+    page.number(Metric::RemoteFetchBytes, &[], remote.fetch_bytes as f64);
+    page.number(Metric::RemoteCacheHits, &[], remote.hits as f64);
+    page.number(Metric::RemoteCacheBytes, &[], remote.cache_bytes as f64);
+    page.number(Metric::RemoteCacheLimit, &[], remote.cache_limit_bytes as f64);
+    page.number(Metric::RemoteCacheEvictions, &[], remote.evictions as f64);
 }
 
 /// Writes what the store counted.

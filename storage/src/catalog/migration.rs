@@ -10,9 +10,10 @@ use super::failed;
 use crate::error::Error;
 
 /// The migrations, in order; the first brings an empty database to version 1.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_compaction.sql"),
+    include_str!("../../../migrations/sqlite/0003_remote.sql"),
 ];
 
 /// The newest version.

@@ -5,6 +5,8 @@
 //! what is left of it is merged into sealed ones. The day is that of arrival, not that of the rows' own times: a sender
 //! with a wrong clock, or an old trace that is sent again, then costs nothing and lives as long as everything else.
 
+use std::collections::BTreeSet;
+
 use crate::limits::{COMPACTION_FAN_IN, DAY_GRACE, SEALED_LEVEL};
 use crate::schema::Table;
 
@@ -73,6 +75,16 @@ impl Policy {
             job(chosen.into_iter().copied(), level)
         })
     }
+}
+
+/// Returns the segments that nothing is merged with any more: sealed ones, and those that are alone in a day that is over.
+pub(crate) fn settled(segments: &[Candidate], now_ns: u64) -> BTreeSet<u64> {
+    let (sealed, mut open): (Vec<&Candidate>, Vec<&Candidate>) =
+        segments.iter().partition(|one| one.level >= SEALED_LEVEL);
+    open.sort_unstable_by_key(|one| (one.table, day(one)));
+    let days = open.chunk_by(|one, other| (one.table, day(one)) == (other.table, day(other)));
+    let alone = days.filter(|of_day| of_day.len() == 1 && is_over(of_day, now_ns)).flatten();
+    sealed.iter().chain(alone).map(|one| one.segment_id).collect()
 }
 
 /// Returns a merge of what is left of a day that is over.

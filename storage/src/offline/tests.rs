@@ -63,7 +63,7 @@ fn a_lost_catalog_is_made_anew_from_flushes_and_from_compacted_segments() {
             for file in ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] {
                 let _gone = std::fs::remove_file(data.join(file));
             }
-            let rebuilt = rebuild_catalog(&data).unwrap();
+            let rebuilt = rebuild_catalog(&data, None).unwrap();
             let tables = 5;
             assert_eq!(rebuilt.segments, if seal { tables } else { 3 * tables });
             assert_eq!((rebuilt.rows, rebuilt.left_out, rebuilt.kept), (15, 0, None));
@@ -88,7 +88,7 @@ fn of_inputs_and_outputs_of_a_compaction_one_counts() {
             storage.maintain().await.unwrap();
         }
         copy_folder(&before, &data.join("segments"));
-        let rebuilt = rebuild_catalog(&data).unwrap();
+        let rebuilt = rebuild_catalog(&data, None).unwrap();
         // The two spans of the log may have been flushed by their age meanwhile.
         assert!(matches!((rebuilt.segments, rebuilt.rows, rebuilt.left_out), (5, 15, 15) | (6, 17, 15)), "{rebuilt:?}");
         assert!(rebuilt.kept.unwrap().ends_with("catalog.old-1.sqlite"));
@@ -142,7 +142,7 @@ fn a_flush_that_the_log_still_has_is_replayed() {
             storage.flush().await.unwrap();
         }
         copy_folder(&log, &data.join("wal"));
-        let rebuilt = rebuild_catalog(&data).unwrap();
+        let rebuilt = rebuild_catalog(&data, None).unwrap();
         assert_eq!((rebuilt.segments, rebuilt.left_out), (15, 1));
         check(folder.path(), 0);
     });
@@ -212,10 +212,10 @@ fn a_folder_in_use_or_without_data_is_refused_and_versions_are_told() {
         fill(folder.path(), false).await;
         let data = folder.path().join("data");
         let versions = versions(&data).unwrap();
-        assert_eq!((versions.catalog, versions.schemas.0), ((2, 2), BTreeMap::from([(1, 15)])));
+        assert_eq!((versions.catalog, versions.schemas.0), ((3, 3), BTreeMap::from([(1, 15)])));
         let storage = Storage::open(options(folder.path()).0).unwrap();
         assert!(matches!(verify(&data, |_, _| {}), Err(Error::Locked { .. })));
-        assert!(matches!(rebuild_catalog(&data), Err(Error::Locked { .. })));
+        assert!(matches!(rebuild_catalog(&data, None), Err(Error::Locked { .. })));
         drop(storage);
         assert!(matches!(verify(&folder.path().join("none"), |_, _| {}), Err(Error::Io { .. })));
         assert!(!folder.path().join("none").exists());

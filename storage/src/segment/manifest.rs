@@ -1,7 +1,7 @@
 //! The manifest of a segment: what its files must be. It is the last file written and the first one believed.
 
 use std::fs::File;
-use std::io::Read;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -148,26 +148,31 @@ impl Manifest {
     /// Reads one whole file and compares it with the manifest.
     pub(crate) fn verify(&self, dir: &Path, name: &str) -> Result<(), Error> {
         let path = dir.join(name);
+        let file = File::open(&path).map_err(|error| Error::corrupt(&path, error))?;
+        self.verify_open(&path, &file, name)
+    }
+
+    /// Reads one whole open file from its begin, without moving its cursor, and compares it with the manifest.
+    pub(crate) fn verify_open(&self, path: &Path, file: &File, name: &str) -> Result<(), Error> {
         let expected = self.files.iter().find(|file| file.name == name);
-        let expected = expected.ok_or_else(|| Error::corrupt(&path, "the manifest does not name it"))?;
-        let (bytes, xxh3) = file_hash(&path).map_err(|error| Error::corrupt(&path, error))?;
+        let expected = expected.ok_or_else(|| Error::corrupt(path, "the manifest does not name it"))?;
+        let (bytes, xxh3) = file_hash(file).map_err(|error| Error::corrupt(path, error))?;
         if bytes != expected.bytes {
-            return Err(Error::corrupt(&path, format!("it has {bytes} bytes instead of {}", expected.bytes)));
+            return Err(Error::corrupt(path, format!("it has {bytes} bytes instead of {}", expected.bytes)));
         }
         if xxh3 != expected.xxh3 {
-            return Err(Error::corrupt(&path, format!("its checksum is {xxh3} instead of {}", expected.xxh3)));
+            return Err(Error::corrupt(path, format!("its checksum is {xxh3} instead of {}", expected.xxh3)));
         }
         Ok(())
     }
 }
 
-fn file_hash(path: &Path) -> std::io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+fn file_hash(file: &File) -> std::io::Result<(u64, String)> {
     let mut hash = Xxh3::new();
     let mut buffer = vec![0; 256 << 10];
     let mut bytes = 0;
     loop {
-        let count = file.read(&mut buffer)?;
+        let count = file.read_at(&mut buffer, bytes)?;
         let Some(chunk) = buffer.get(..count).filter(|chunk| !chunk.is_empty()) else { break };
         hash.update(chunk);
         bytes += count as u64;

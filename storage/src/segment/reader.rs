@@ -40,8 +40,7 @@ pub(crate) struct Cursor {
 }
 
 impl PositionedFile {
-    pub(crate) fn open(path: &Path) -> std::io::Result<Self> {
-        let file = File::open(path)?;
+    pub(crate) fn of(file: File) -> std::io::Result<Self> {
         let bytes = file.metadata()?.len();
         Ok(Self { file: Arc::new(file), bytes })
     }
@@ -79,21 +78,20 @@ impl Read for Cursor {
     }
 }
 
-/// Loads a file's metadata with its page index.
-pub(crate) fn load_metadata(path: &Path) -> Result<ArrowReaderMetadata, Error> {
-    let file = PositionedFile::open(path).map_err(|error| Error::corrupt(path, error))?;
+/// Loads a file's metadata with its page index; `path` names the file in errors.
+pub(crate) fn load_metadata(file: &PositionedFile, path: &Path) -> Result<ArrowReaderMetadata, Error> {
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    ArrowReaderMetadata::load(&file, options).map_err(|error| Error::corrupt(path, error))
+    ArrowReaderMetadata::load(file, options).map_err(|error| Error::corrupt(path, error))
 }
 
 /// Reads the named columns (all when `None`) of the row ranges (all when `None`).
 pub(crate) fn read_rows(
+    file: PositionedFile,
     path: &Path,
     metadata: ArrowReaderMetadata,
     columns: Option<&[&str]>,
     rows: Option<&[Range<u64>]>,
 ) -> Result<Vec<RecordBatch>, Error> {
-    let file = PositionedFile::open(path).map_err(|error| Error::corrupt(path, error))?;
     let projection = projection(&metadata, columns)?;
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_projection(projection);
     let mut expected = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
@@ -111,11 +109,11 @@ pub(crate) fn read_rows(
 
 /// Returns a reader over all rows.
 pub(crate) fn stream(
+    file: PositionedFile,
     path: &Path,
     metadata: ArrowReaderMetadata,
     batch_rows: usize,
 ) -> Result<ParquetRecordBatchReader, Error> {
-    let file = PositionedFile::open(path).map_err(|error| Error::corrupt(path, error))?;
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(batch_rows);
     builder.build().map_err(|error| Error::corrupt(path, error))
 }

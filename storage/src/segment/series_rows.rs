@@ -117,7 +117,8 @@ impl Segment {
             return Ok(None);
         }
         let metadata = self.reader_metadata(manifest::SERIES)?;
-        self.noting(reader::read_rows(&self.dir.join(manifest::SERIES), metadata, None, None)).map(Some)
+        let (path, file) = (self.dir.join(manifest::SERIES), self.noting(self.open_parquet(manifest::SERIES))?);
+        self.noting(reader::read_rows(file, &path, metadata, None, None)).map(Some)
     }
 }
 

@@ -196,11 +196,10 @@ struct Bundle {
 }
 
 impl Terms {
-    /// Opens the file of a segment of so many rows.
-    pub(crate) fn open(path: &Path, rows: u64) -> Result<Self, Error> {
+    /// Takes the open file of a segment of so many rows; `path` names it in errors.
+    pub(crate) fn open(file: File, path: &Path, rows: u64) -> Result<Self, Error> {
         let damaged = |what: &str| Error::corrupt(path, what);
         let failed = |error: std::io::Error| Error::corrupt(path, error);
-        let file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         let mut header = [0; 16];
         file.read_exact_at(&mut header, 0).map_err(failed)?;

@@ -14,6 +14,7 @@ mod compaction;
 mod crash;
 mod deletion;
 mod golden;
+mod remote;
 mod reserve;
 mod retention;
 

@@ -20,7 +20,8 @@ pub(super) fn read(
     wanted: Option<&[[u8; 16]]>,
 ) -> Result<Vec<RecordBatch>, QueryError> {
     let Some(path) = segment.trace_rows_path() else { return Ok(Vec::new()) };
-    let found = read_file(&path, columns, wanted);
+    let file = segment.open_trace_rows()?;
+    let found = read_file(file, &path, columns, wanted);
     if found.is_err() {
         // The segment's own reader takes note of the damage, so that later snapshots leave the segment out.
         segment.read_trace_rows()?;
@@ -28,9 +29,13 @@ pub(super) fn read(
     found
 }
 
-fn read_file(path: &Path, columns: &[&str], wanted: Option<&[[u8; 16]]>) -> Result<Vec<RecordBatch>, QueryError> {
+fn read_file(
+    file: File,
+    path: &Path,
+    columns: &[&str],
+    wanted: Option<&[[u8; 16]]>,
+) -> Result<Vec<RecordBatch>, QueryError> {
     let damaged = |error: &dyn std::fmt::Display| damage(path, error);
-    let file = File::open(path).map_err(|error| damaged(&error))?;
     let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(&error))?;
     let schema = builder.parquet_schema();
     let projection = match columns {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
@@ -55,15 +56,19 @@ impl ScanFile {
         self.trace_rows.clone().unwrap_or_else(|| self.segment.data_path().to_path_buf())
     }
 
-    fn open(&self) -> std::io::Result<(File, u64)> {
-        let file = File::open(self.path())?;
-        let bytes = file.metadata()?.len();
-        Ok((file, bytes))
+    /// Opens the file; waits for the object store when only that has it.
+    fn open(&self) -> Result<File, telltale_storage::Error> {
+        if self.trace_rows.is_some() { self.segment.open_trace_rows() } else { self.segment.open_data() }
+    }
+
+    fn is_local(&self) -> bool {
+        self.segment.is_local(self.trace_rows.is_some())
     }
 
     fn partitioned(self) -> Result<PartitionedFile> {
         let path = self.path();
-        let (_file, bytes) = self.open().map_err(|error| DataFusionError::IoError(with_path(&path, &error)))?;
+        let bytes = self.segment.file_bytes(self.trace_rows.is_some());
+        let bytes = bytes.map_err(|error| DataFusionError::External(Box::new(error)))?;
         let selection = self.selection.clone();
         let file = PartitionedFile::new(path.to_string_lossy(), bytes).with_extension(self);
         Ok(match selection {
@@ -114,53 +119,67 @@ impl ParquetFileReaderFactory for SegmentReaders {
         let Some(scanned) = partitioned_file.extension::<ScanFile>() else {
             return Err(DataFusionError::Internal(format!("{} is no segment file", partitioned_file.path())));
         };
-        let path = scanned.path();
-        let (file, size) = scanned.open().map_err(|error| DataFusionError::IoError(with_path(&path, &error)))?;
+        let external = |error| DataFusionError::External(Box::new(error));
+        let file = if scanned.is_local() { Some(scanned.open().map_err(external)?) } else { None };
         let bytes_scanned = MetricBuilder::new(metrics).counter("bytes_scanned", partition_index);
-        Ok(Box::new(SegmentReader { scanned: scanned.clone(), file, size, bytes_scanned }))
+        Ok(Box::new(SegmentReader { scanned: scanned.clone(), file, bytes_scanned }))
     }
 }
 
-/// Reads one local file. Reads block for the time of a page-cache hit or a disk read, on the query threads only.
+/// Reads one file. Reads block for the time of a page-cache hit or a disk read, on the query threads only; a file that has to come from
+/// the object store comes on a thread that may wait for it.
 struct SegmentReader {
     scanned: ScanFile,
-    file: File,
-    size: u64,
+    /// Not open yet when it has to come from the object store.
+    file: Option<File>,
     bytes_scanned: Count,
 }
 
 impl SegmentReader {
-    fn read(&self, range: &Range<u64>) -> parquet::errors::Result<Bytes> {
+    /// Opens the file if it is not open yet.
+    async fn opened(&mut self) -> parquet::errors::Result<&File> {
+        if self.file.is_none() {
+            let scanned = self.scanned.clone();
+            let opened = SpawnedTask::spawn_blocking(move || scanned.open()).await;
+            let opened = opened.map_err(|error| ParquetError::External(Box::new(error)))?;
+            self.file = Some(opened.map_err(|error| ParquetError::External(Box::new(error)))?);
+        }
+        self.file.as_ref().ok_or_else(|| ParquetError::General("a file that is not open".to_owned()))
+    }
+
+    async fn read(&mut self, range: Range<u64>) -> parquet::errors::Result<Bytes> {
+        let path = self.scanned.path();
         let length = usize::try_from(range.end.saturating_sub(range.start))
             .map_err(|error| ParquetError::External(Box::new(error)))?;
         let mut buffer = vec![0; length];
-        self.file
+        self.opened()
+            .await?
             .read_exact_at(&mut buffer, range.start)
-            .map_err(|error| ParquetError::External(Box::new(with_path(&self.scanned.path(), &error))))?;
+            .map_err(|error| ParquetError::External(Box::new(with_path(&path, &error))))?;
         self.bytes_scanned.add(length);
         Ok(Bytes::from(buffer))
     }
 
-    fn metadata(&self) -> parquet::errors::Result<Arc<ParquetMetaData>> {
+    async fn metadata(&mut self) -> parquet::errors::Result<Arc<ParquetMetaData>> {
+        self.opened().await?;
         if self.scanned.trace_rows.is_none() {
             return self.scanned.segment.metadata().map_err(|error| ParquetError::External(Box::new(error)));
         }
         let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let file = self.file.try_clone().map_err(|error| ParquetError::External(Box::new(error)))?;
+        let file = self.opened().await?.try_clone().map_err(|error| ParquetError::External(Box::new(error)))?;
         reader.parse_and_finish(&file).map(Arc::new)
     }
 }
 
 impl AsyncFileReader for SegmentReader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        futures::future::ready(self.read(&range)).boxed()
+        self.read(range).boxed()
     }
 
     fn get_metadata<'a>(
         &'a mut self,
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
-        debug_assert!(self.size > 0, "an empty file is no Parquet file");
-        futures::future::ready(self.metadata()).boxed()
+        self.metadata().boxed()
     }
 }

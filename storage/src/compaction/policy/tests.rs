@@ -81,6 +81,7 @@ proptest! {
             *left.entry((one.table, day(one))).or_default() += 1;
         }
         prop_assert!(left.values().all(|count| *count == 1), "{left:?}");
+        prop_assert_eq!(settled(&model.segments, now).len(), model.segments.len(), "and nothing is merged any more");
         // Once a tier, of which there are four below the cut, and once to be sealed.
         prop_assert!(model.written <= 5 * model.flushed, "{} of {}", model.written, model.flushed);
         let bytes: u64 = model.segments.iter().map(|one| one.bytes).sum();
@@ -101,6 +102,7 @@ fn a_quiet_day_ends_in_one_sealed_segment() {
     }
     model.settle(start + DAY_NS + HOUR_NS);
     assert!(model.segments.len() > 1, "the day is still open to what is on its way");
+    assert!(settled(&model.segments, start + DAY_NS + HOUR_NS).is_empty());
     model.settle(start + DAY_NS + 3 * HOUR_NS);
     assert_eq!(model.segments.iter().map(|one| (one.level, one.bytes)).collect::<Vec<_>>(), [(2, 144_000)]);
 }

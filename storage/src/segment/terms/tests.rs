@@ -26,7 +26,7 @@ fn open(bytes: &[u8], rows: u64) -> Result<Terms, Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("terms.bin");
     std::fs::write(&path, bytes).unwrap();
-    Terms::open(&path, rows)
+    Terms::open(File::open(&path).unwrap(), &path, rows)
 }
 
 fn holds(found: &[Range<u64>], row: u64) -> bool {

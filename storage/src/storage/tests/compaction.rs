@@ -14,7 +14,7 @@ use crate::testing::{TestSpan, joined, trace_id, traces};
 use crate::text::TextQuery;
 
 /// Merges as soon as there are two of a kind, in small steps, and begins a new output after a few rows.
-fn eager(folder: &Path) -> (Options, Arc<ManualClock>) {
+pub(super) fn eager(folder: &Path) -> (Options, Arc<ManualClock>) {
     let mut options = options(folder);
     let clock = Arc::new(ManualClock::new(UnixNanos(20_000 * 24 * 3_600 * 1_000_000_000)));
     options.clock = Arc::clone(&clock) as Arc<dyn Clock>;
@@ -26,7 +26,7 @@ fn eager(folder: &Path) -> (Options, Arc<ManualClock>) {
 }
 
 /// Returns every row of a table as a line of text, sorted.
-fn lines(snapshot: &Snapshot, table: Table) -> Vec<String> {
+pub(super) fn lines(snapshot: &Snapshot, table: Table) -> Vec<String> {
     let rows = all_rows(snapshot, table);
     let format = FormatOptions::default();
     let columns: Vec<_> =
@@ -50,7 +50,7 @@ fn rows_with(rows: &RecordBatch, name: &str, id: &[u8]) -> Vec<u64> {
 }
 
 /// Everything that finds rows says of each segment what its rows say.
-fn check_finders(snapshot: &Snapshot) {
+pub(super) fn check_finders(snapshot: &Snapshot) {
     for segment in snapshot.segments(Table::Spans) {
         let rows = joined(Table::Spans, &segment.read(None, None).unwrap());
         for trace in 1..6 {
@@ -83,7 +83,7 @@ fn check_finders(snapshot: &Snapshot) {
     }
 }
 
-fn request() -> impl Strategy<Value = (SignalKind, Bytes)> {
+pub(super) fn request() -> impl Strategy<Value = (SignalKind, Bytes)> {
     let spans = prop::collection::vec((1_u8..6, any::<u32>(), 0_u64..50, any::<bool>()), 1..30);
     let records = prop::collection::vec((1_u64..9, "[ab ]{0,5}", prop::option::of(1_u8..4)), 1..5);
     prop_oneof![
