@@ -48,6 +48,7 @@ pub mod limits;
 pub mod listeners;
 pub mod live;
 pub(crate) mod observe;
+mod pages;
 pub mod prometheus;
 pub mod quiet;
 pub mod receiver;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::app;
 use crate::cli::{FAILED, USAGE, complain};
 use crate::config::{Config, Flags};
+use crate::pages;
 
 /// Runs the server until it is told to stop.
 pub(super) fn main(flags: &Flags) -> ExitCode {
@@ -16,6 +17,7 @@ pub(super) fn main(flags: &Flags) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
+    pages::keep_small();
     match app::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
