@@ -1,7 +1,7 @@
 //! The size of memory pages.
 
 /// Asks the system for small pages only. The allocator wants large ones, and the kernel then clears two megabytes where a few kilobytes
-/// are touched: at full load a third more memory and a tenth more processor time (docs/benchmarks.md). Where the system refuses, nothing
+/// are touched: at full load a third more memory and 5 % more processor time (docs/benchmarks.md). Where the system refuses, nothing
 /// but that is lost.
 #[cfg(target_os = "linux")]
 pub(crate) fn keep_small() {
