@@ -157,6 +157,8 @@ fn config() -> Result<Config, ConfigError> {
     };
     let mut config = Config::load(&Flags::default(), &own)?;
     (config.token, config.forward) = (None, None);
+    // A place in a store belongs to one data folder, and this one goes.
+    config.store = None;
     config.scrapes.clear();
     Ok(config)
 }

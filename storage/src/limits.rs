@@ -113,6 +113,8 @@ pub const REMOTE_PART_BYTES: u64 = 8 << 20;
 pub const REMOTE_PARTS_AT_ONCE: usize = 4;
 /// How long the object store may take for one request; a query that needs the answer then fails with `Error::Remote`.
 pub const REMOTE_REQUEST_WAIT: Duration = Duration::from_secs(30);
+/// How long a connection to the object store may take to open.
+pub const REMOTE_CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// How long the object store may take for the list of all objects of a place, which is many requests.
 pub const REMOTE_LIST_WAIT: Duration = Duration::from_secs(600);
 /// Wait after the first failed round of uploads; each further one doubles it.

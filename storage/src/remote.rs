@@ -37,6 +37,7 @@ mod fetch;
 mod location;
 mod owner;
 mod problem;
+mod s3;
 mod status;
 mod upload;
 pub(crate) mod worker;

@@ -24,6 +24,7 @@ mod security;
 mod share;
 mod snippets;
 mod soak;
+mod store;
 mod stories;
 mod support;
 mod telemetry;

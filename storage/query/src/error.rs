@@ -127,7 +127,10 @@ impl QueryError {
             Self::Rows { .. } => "add LIMIT, or aggregate in the query",
             Self::Bytes { .. } => "select fewer columns or add LIMIT",
             Self::Busy { .. } => "try again in a moment",
-            Self::Storage(_) => "see the server's log for the file that could not be read",
+            Self::Storage(error) => match error.as_ref() {
+                telltale_storage::Error::Remote { hint, .. } => hint,
+                _ => "see the server's log for the file that could not be read",
+            },
             Self::Internal { .. } => "this is a bug: please report the statement and the server's log",
         }
     }

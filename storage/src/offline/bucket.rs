@@ -28,10 +28,11 @@ pub(super) struct Collected {
 /// Brings the manifests and filters of every segment of a store into the data folder.
 pub(super) fn collect(paths: &DataDir, place: &RemoteStore) -> Result<Collected, Error> {
     let remote = Remote::new(place.clone(), &Limits::default(), Arc::new(RealDisk), &paths.root)?;
-    let owner = remote.owner()?;
+    let segments = remote.segment_paths()?;
+    let owner = remote.owner(!segments.is_empty())?;
     let (places, made, damaged) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
     let mut collected = Collected { owner, places, made, damaged };
-    for path in remote.segment_paths()? {
+    for path in segments {
         match take(paths, &remote, &path) {
             Ok((id, is_made)) => {
                 collected.places.insert(id, remote.url_of(&path));

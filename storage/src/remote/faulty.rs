@@ -102,6 +102,11 @@ impl FaultyStore {
         self.inner.put(&Path::from(key), PutPayload::from_static(bytes)).await.unwrap();
     }
 
+    /// Removes an object past all faults.
+    pub(crate) async fn remove(&self, key: &str) {
+        self.inner.delete(&Path::from(key)).await.unwrap();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use object_store::local::LocalFileSystem;
 
-use super::{RemoteStore, Upload};
+use super::{RemoteStore, Upload, s3};
 use crate::error::Error;
 
 impl RemoteStore {
-    /// Opens the store of a URL: `file:///folder`, a mounted file system for instance. Nothing is asked yet.
+    /// Opens the store of a URL: `s3://bucket/folder`, or `file:///folder`, a mounted file system for instance. Nothing is asked yet.
     ///
     /// # Errors
     /// `Error::StoreUrl` for an address that is none.
@@ -17,7 +17,12 @@ impl RemoteStore {
         let (scheme, rest) = url.split_once("://").unwrap_or_default();
         match scheme {
             "file" => file(url, rest, endpoint, upload),
-            _ => Err(wrong(url, "it begins with none of the schemes that are understood", "write file:///FOLDER")),
+            "s3" => s3::open(url, rest, endpoint, upload),
+            _ => Err(wrong(
+                url,
+                "it begins with none of the schemes that are understood",
+                "write s3://BUCKET/FOLDER or file:///FOLDER",
+            )),
         }
     }
 }
@@ -40,7 +45,7 @@ fn file(url: &str, path: &str, endpoint: Option<&str>, upload: Upload) -> Result
     Ok(RemoteStore::new(Arc::new(store.with_automatic_cleanup(true)), "", url, upload))
 }
 
-fn wrong(url: &str, what: &str, hint: &'static str) -> Error {
+pub(super) fn wrong(url: &str, what: &str, hint: &'static str) -> Error {
     Error::StoreUrl { url: url.to_owned(), what: what.to_owned(), hint }
 }
 

@@ -1,6 +1,7 @@
 //! Whose place in the store this is: one data folder's, so that nobody overwrites or removes another one's segments.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,16 +51,19 @@ pub(super) fn take(shared: &Shared, remote: &Remote) -> Result<(), Error> {
 }
 
 impl Remote {
-    /// Returns whose place this is.
-    pub(crate) fn owner(&self) -> Result<String, Error> {
-        let marker = read(self, &|| false)?.ok_or_else(|| Error::Remote {
-            operation: "use",
-            key: self.place.key(MARKER).to_string(),
-            store: self.place.url.clone(),
-            message: "there is none, so that no telltale has ever uploaded anything there".into(),
-            hint: "check the bucket and the folder in --store",
-        })?;
-        Ok(marker.owner)
+    /// Returns whose place this is. One that has segments and lost the object that says it gets a new owner, whose first upload writes it.
+    pub(crate) fn owner(&self, has_segments: bool) -> Result<String, Error> {
+        match read(self, &|| false)? {
+            Some(marker) => Ok(marker.owner),
+            None if has_segments => Ok(new_owner(self.sequence.load(Ordering::Relaxed))),
+            None => Err(Error::Remote {
+                operation: "use",
+                key: self.place.key(MARKER).to_string(),
+                store: self.place.url.clone(),
+                message: "there is none, so that no telltale has ever uploaded anything there".into(),
+                hint: "check the bucket and the folder in --store",
+            }),
+        }
     }
 }
 

@@ -24,6 +24,12 @@ pub(crate) fn python_instrument() -> &'static Path {
     PYTHON.get_or_init(|| python_with("python-instrument", "requirements-instrument.txt"))
 }
 
+/// Returns the Python interpreter that has a server which speaks S3.
+pub(crate) fn python_s3() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| python_with("python-s3", "requirements-s3.txt"))
+}
+
 fn python_with(name: &str, requirements: &str) -> PathBuf {
     let file = root().join("tests/clients/python").join(requirements);
     let folder = cached(name, &[&file], |folder| {

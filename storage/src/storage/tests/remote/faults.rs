@@ -210,7 +210,7 @@ fn what_is_visible_late_is_read_later() {
 }
 
 /// Scenario: objects of a segment without a manifest, as a server leaves them that was cut off for good, and a manifest that nobody can read. Guarantees: a catalog made
-/// of the bucket does not take the first for a segment, and names the second.
+/// of the bucket does not take the first for a segment, and names the second; that the object is lost which says whose place it is hinders nothing.
 #[test]
 fn half_an_upload_is_no_segment() {
     runtime().block_on(async {
@@ -221,6 +221,10 @@ fn half_an_upload_is_no_segment() {
         storage.flush().await.unwrap();
         storage.upload().await.unwrap();
         storage.close().await.unwrap();
+        let empty =
+            offline::rebuild_catalog(&folder.path().join("none"), Some(&place(&FaultyStore::new(), Upload::All)));
+        assert!(empty.unwrap_err().to_string().contains("check the bucket and the folder"));
+        store.remove("team/a/telltale.json").await;
         store.write("team/a/segments/spans/0000000900/data.parquet", b"half").await;
         store.write("team/a/segments/spans/0000000901/manifest.json", b"{").await;
         let data: PathBuf = folder.path().join("new");
