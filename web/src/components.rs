@@ -19,6 +19,7 @@ pub(crate) mod open_files;
 pub(crate) mod paste_box;
 pub(crate) mod promql_field;
 pub(crate) mod raw_tab;
+pub(crate) mod row_pool;
 pub(crate) mod share;
 pub(crate) mod snippets;
 pub(crate) mod story_list;

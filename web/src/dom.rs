@@ -233,7 +233,7 @@ impl El {
     }
 }
 
-fn done<T>(result: Result<T, JsValue>) {
+pub(crate) fn done<T>(result: Result<T, JsValue>) {
     if let Err(error) = result {
         leptos::logging::warn!("the browser refused a change of the page: {error:?}");
     }
@@ -257,7 +257,7 @@ fn keep(thing: Box<dyn Any>) {
 }
 
 /// Runs now, and again whenever a signal that was read changes, until the current owner is cleaned up.
-fn follow(mut run: Box<dyn FnMut()>) {
+pub(crate) fn follow(mut run: Box<dyn FnMut()>) {
     let effect = RenderEffect::new(move |_: Option<()>| run());
     keep(Box::new(effect));
 }

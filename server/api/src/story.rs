@@ -184,7 +184,7 @@ pub struct Counts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chip {
     /// A stable word: `missing_parent`, `still_arriving`, `not_sampled`, `clock_skew`, `duplicate_spans`, `dropped`,
-    /// `cycle`, `repeated_span_id`, `many_roots`, `logs_only`, `negative_duration`, `no_time`, `n_plus_one`, `unusual`.
+    /// `cycle`, `repeated_span_id`, `many_roots`, `logs_only`, `negative_duration`, `no_time`.
     pub code: String,
     /// The caveat in words.
     pub text: String,

@@ -27,7 +27,7 @@ use envelopes::Envelopes;
 pub(crate) use summary::{summary, summary_without_spans};
 
 /// Where a span is stored: which batch of [`TraceData::spans`], and which of its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stored {
     /// The batch.
     pub(crate) batch: u32,
@@ -85,9 +85,11 @@ fn read(
     for (_table, batch) in &data.metrics_with_exemplar {
         exemplars::read(batch, id, &mut exemplars)?;
     }
-    // A parent that starts in the same nanosecond as its child is the longer one.
-    spans.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
-    let (spans, places) = spans.into_iter().unzip();
+    // A parent that starts in the same nanosecond as its child is the longer one. All of this happens in place: a second list
+    // of a large trace's spans would be most of what its page costs.
+    spans.sort_unstable_by(|(a, at_a), (b, at_b)| order(a).cmp(&order(b)).then(at_a.cmp(at_b)));
+    let places = spans.iter().map(|(_, at)| *at).collect();
+    let spans = spans.into_iter().map(|(span, _)| span).collect();
     logs.sort_by_key(|log| log.time_unix_nano);
     exemplars.sort_by_key(|exemplar| exemplar.time_unix_nano);
     let (resources, scopes) = envelopes.into_views();

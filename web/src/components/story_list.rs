@@ -1,14 +1,14 @@
 //! Spans, span events and log records in one list by time; on demand also the records of the neighbourhood.
 
-use std::collections::HashMap;
-
 use leptos::prelude::*;
 use telltale_story::pack::Details;
 
-use crate::components::bits::{failure_box, service_chip};
+use crate::components::bits::failure_box;
+use crate::components::row_pool::{Part, Row, row_of_event, row_pool};
 use crate::components::tabs::{find_box, split_switch, switch};
+use crate::components::timeline::tell_service;
 use crate::components::virtual_rows::VirtualRows;
-use crate::dom::{El, distinct, el, sign, text_el};
+use crate::dom::{El, el, text_el};
 use crate::entries::{Choice, Entry, entries, time_of};
 use crate::pages::story::data::{Trace, at};
 use crate::pages::story::near::{self, NEAR_MAX, Near};
@@ -111,25 +111,41 @@ fn grid(list: List) -> El {
     let rows = VirtualRows::of_component(count);
     follow_selection(list, rows);
     let window = rows.window();
-    let in_sight = StoredValue::new(HashMap::<u64, (usize, Entry)>::new());
-    let keys = move || {
-        let (start, end) = window.get();
-        let version = state.generation.get() << 1 | u64::from(state.details.with(Option::is_some));
-        let shown = shown.get();
-        let visible = shown.iter().enumerate().skip(start).take(end.saturating_sub(start));
-        let keyed: HashMap<u64, (usize, Entry)> = visible
-            .map(|(place, entry)| (format::hash(&format!("{version} {place} {entry:?}")), (place, *entry)))
-            .collect();
-        let mut ordered: Vec<(usize, u64)> = keyed.iter().map(|(key, (place, _))| (*place, *key)).collect();
-        ordered.sort_unstable();
-        in_sight.set_value(keyed);
-        distinct(ordered.into_iter().map(|(_, key)| key))
+    let content = Memo::new(move |before: Option<&u64>| {
+        shown.track();
+        state.generation.track();
+        state.details.track();
+        before.map_or(0, |before| before + 1)
+    });
+    let entry_at = move |place: usize| shown.with_untracked(|shown| shown.get(place).copied());
+    let fill = move |row: &mut ListRow, place: usize| {
+        if let (Some(entry), Some(trace)) = (entry_at(place), state.trace.get_untracked()) {
+            row.fill(list, &trace, place, entry);
+        }
     };
-    let row_of = move |key: u64| {
-        let entry = in_sight.with_value(|shown| shown.get(&key).copied());
-        match (entry, state.trace.get_untracked()) {
-            (Some((place, entry)), Some(trace)) => row_el(list, &trace, place, entry),
-            _ => el("div"),
+    let open_row = Memo::new(move |_| {
+        let id = state.open_span.get()?;
+        state.trace.with(|trace| trace.as_ref()?.structure.row_of_hex(&id))
+    });
+    // What is selected in the waterfall is marked here too.
+    let mark = move |row: &mut ListRow, place: usize| {
+        let open = match row.entry {
+            Some(Entry::Log(log)) => state.nav.route().log == Some(log),
+            Some(Entry::Span(span)) => open_row.get() == Some(span),
+            Some(Entry::Event(event)) => state.trace.with_untracked(|trace| {
+                let of = trace.as_ref().map(|trace| at(&trace.structure.events.row, event));
+                of.is_some() && of == open_row.get()
+            }),
+            Some(Entry::Near(_)) | None => false,
+        };
+        row.mark(active.get() == place, open);
+    };
+    let on_click = move |event: web_sys::Event| {
+        let Some(place) = row_of_event(&event) else { return };
+        active.set(place);
+        if let Some(entry) = entry_at(place) {
+            open(state, entry);
+            choose(state, entry);
         }
     };
     let active_id = move || {
@@ -144,7 +160,7 @@ fn grid(list: List) -> El {
         header("", strings::COLUMN_HAPPENED),
         header("list-length", strings::COLUMN_TIME),
     ]);
-    let shown_rows = el("div").class("rows-shown").attr("role", "rowgroup").each(keys, row_of);
+    let shown_rows = row_pool(rows, content, fill, mark).on("click", on_click);
     el("div")
         .class("story-list")
         .attr("role", "grid")
@@ -155,7 +171,7 @@ fn grid(list: List) -> El {
         .dyn_attr("aria-activedescendant", active_id)
         .dyn_class("finding", move || state.found.with(Option::is_some))
         .on_key(move |event| on_key(list, rows, event))
-        .add([el("div").class("rows-head").attr("role", "rowgroup").add(head), rows.place(shown_rows)])
+        .add([el("div").class("rows-head").attr("role", "rowgroup").add(head), rows.space(shown_rows)])
 }
 
 /// What is chosen in the waterfall is chosen here too.
@@ -320,50 +336,69 @@ fn log_words(severity: i32, text: String, service: Option<String>, depth: u32) -
     Words { kind, mark, class, text, service, depth, length: None }
 }
 
-fn row_el(list: List, trace: &Trace, place: usize, entry: Entry) -> El {
-    let words = words_of(list, trace, entry);
-    let active = list.active;
-    let near = list.near.get_untracked();
-    let times: Vec<i64> = match (entry, near) {
-        (Entry::Near(_), Some(near)) => near.logs.iter().map(|log| log.time_ns).collect(),
-        _ => Vec::new(),
-    };
-    let is_log = matches!(entry, Entry::Log(_) | Entry::Near(_));
-    let indent = format!("{}px", words.depth.min(INDENTED_LEVELS) * INDENT_PX);
-    let state = list.state;
-    // What is selected in the waterfall is marked here too.
-    let row = match entry {
-        Entry::Span(row) => Some(row),
-        Entry::Event(event) => Some(at(&trace.structure.events.row, event)),
-        Entry::Log(_) | Entry::Near(_) => None,
-    };
-    let span_id = row.map(|row| trace.structure.id_hex(row));
-    let is_open = Memo::new(move |_| match entry {
-        Entry::Log(log) => state.nav.route().log == Some(log),
-        _ => span_id.is_some() && state.open_span.get() == span_id,
-    });
-    let text = words.text.lines().next().unwrap_or_default();
-    let cell = |class: &str| el("span").class(class).attr("role", "gridcell");
-    el("div")
-        .class(words.class)
-        .id(&format!("entry-{place}"))
-        .attr("role", "row")
-        .attr("aria-rowindex", &(place + 2).to_string())
-        .dyn_class("row-active", move || active.get() == place)
-        .dyn_class("row-open", move || is_open.get())
-        .on_click(move || {
-            active.set(place);
-            open(state, entry);
-            choose(state, entry);
-        })
-        .add([
-            cell("num list-offset").text(&format::offset(time_of(&trace.structure, entry, &times))),
-            cell("list-kind").add(sign(words.mark)).text(&format!(" {}", words.kind)),
-            cell("list-what").style("padding-left", &indent).add([
-                service_chip(&trace.palette.look(words.service.as_deref())),
-                text_el("span", if is_log { "list-text list-log" } else { "list-text" }, text)
-                    .attr("title", &words.text),
-            ]),
-            cell("num list-length").text(&words.length.map(format::duration).unwrap_or_default()),
-        ])
+/// A row of the list: its parts, in the order in which they stand.
+struct ListRow {
+    row: Part,
+    offset: Part,
+    kind: Part,
+    what: Part,
+    chip: Part,
+    text: Part,
+    length: Part,
+    entry: Option<Entry>,
+    class: &'static str,
+}
+
+impl Row for ListRow {
+    fn new() -> Self {
+        let cell = |class: &str| Part::cell(class, "gridcell");
+        let (mut chip, text) = (Part::new("span", "chip"), Part::new("span", "list-text"));
+        chip.attr("role", "img");
+        let what = cell("list-what").holding(&[&chip, &text]);
+        let (offset, kind, length) = (cell("num list-offset"), cell("list-kind"), cell("num list-length"));
+        let mut row = Part::new("div", "list-row").holding(&[&offset, &kind, &what, &length]);
+        row.attr("role", "row");
+        Self { row, offset, kind, what, chip, text, length, entry: None, class: "list-row" }
+    }
+
+    fn part(&mut self) -> &mut Part {
+        &mut self.row
+    }
+}
+
+impl ListRow {
+    fn fill(&mut self, list: List, trace: &Trace, place: usize, entry: Entry) {
+        let words = words_of(list, trace, entry);
+        let near_ns = |near: u32| {
+            let near = usize::try_from(near).ok()?;
+            list.near.with_untracked(|all| all.as_ref()?.logs.get(near).map(|log| log.time_ns))
+        };
+        let time = match entry {
+            Entry::Near(near) => near_ns(near).unwrap_or_default(),
+            _ => time_of(&trace.structure, entry, &[]),
+        };
+        self.entry = Some(entry);
+        self.class = words.class;
+        self.row.attr("id", &format!("entry-{place}"));
+        self.offset.text(&format::offset(time));
+        self.kind.text(&format!("{} {}", words.mark, words.kind));
+        self.what.css(&format!("padding-left:{}px", words.depth.min(INDENTED_LEVELS) * INDENT_PX));
+        tell_service(&mut self.chip, &trace.palette.look(words.service.as_deref()));
+        let is_log = matches!(entry, Entry::Log(_) | Entry::Near(_));
+        self.text.attr("class", if is_log { "list-text list-log" } else { "list-text" });
+        self.text.text(words.text.lines().next().unwrap_or_default());
+        self.text.attr("title", &words.text);
+        self.length.text(&words.length.map(format::duration).unwrap_or_default());
+    }
+
+    fn mark(&mut self, active: bool, open: bool) {
+        let mut class = self.class.to_owned();
+        if active {
+            class.push_str(" row-active");
+        }
+        if open {
+            class.push_str(" row-open");
+        }
+        self.row.attr("class", &class);
+    }
 }

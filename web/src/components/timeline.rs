@@ -6,18 +6,19 @@
 mod minimap;
 mod row;
 
-use std::collections::HashMap;
-
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
+use crate::components::row_pool::{row_of_event, row_pool};
 use crate::components::tabs::{errors_switch, find_box, split_switch, switch};
 use crate::components::virtual_rows::VirtualRows;
-use crate::dom::{El, distinct, el, hidden, text_el};
+use crate::dom::{El, el, hidden, text_el};
 use crate::pages::story::state::StoryState;
+use crate::strings;
 use crate::waterfall::layout::Line;
-use crate::{format, strings};
 use minimap::minimap;
-use row::{row_el, row_id};
+pub(crate) use row::tell_service;
+use row::{Marked, TimelineRow, row_id};
 
 /// The id of the grid.
 const GRID_ID: &str = "timeline-grid";
@@ -77,38 +78,40 @@ fn rows_grid(state: StoryState) -> El {
     });
     let window = rows.window();
     let columns = Memo::new(move |_| state.view.with(|view| view.columns.clone()));
-    // A row is made anew when the trace was loaded again, when it was folded, or when what is drawn in it changed.
-    let version = Memo::new(move |_| {
-        let columns = columns.get();
-        let has_details = !columns.is_empty() && state.details.with(Option::is_some);
-        format::hash(&format!("{} {:?} {columns:?} {has_details}", state.generation.get(), state.span_of_time()))
+    // What rows show changes when the trace was loaded again, when something was folded, zoomed, pinned.
+    let content = Memo::new(move |before: Option<&u64>| {
+        state.lines.track();
+        state.generation.track();
+        state.span_of_time();
+        if !columns.with(Vec::is_empty) {
+            state.details.track();
+        }
+        before.map_or(0, |before| before + 1)
     });
-    let in_sight = StoredValue::new(HashMap::<u64, (usize, Line)>::new());
-    let keys = move || {
-        let (start, end) = window.get();
-        let version = version.get();
-        let Some(trace) = state.trace.get() else { return Vec::new() };
-        let lines = state.lines.get();
-        let shown = lines.iter().enumerate().skip(start).take(end.saturating_sub(start));
-        let keyed = shown.map(|(place, line)| {
-            let (code, row) = match line {
-                Line::Row(row) => (0, *row),
-                Line::Bundle(row) => (2, *row),
-            };
-            let state_of = u64::from(row) << 2 | code | u64::from(state.is_folded(&trace, *line));
-            let key =
-                (version ^ state_of).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::try_from(place).unwrap_or_default();
-            (key, (place, *line))
-        });
-        let keyed: Vec<(u64, (usize, Line))> = keyed.collect();
-        in_sight.set_value(keyed.iter().copied().collect());
-        distinct(keyed.into_iter().map(|(key, _)| key))
+    let line_at = move |place: usize| state.lines.with_untracked(|lines| lines.get(place).copied());
+    let fill = move |row: &mut TimelineRow, place: usize| {
+        if let (Some(line), Some(trace)) = (line_at(place), state.trace.get_untracked()) {
+            row.fill(state, &trace, line);
+        }
     };
-    let row_of = move |key: u64| {
-        let line = in_sight.with_value(|shown| shown.get(&key).copied());
-        match (line, state.trace.get_untracked()) {
-            (Some((place, line)), Some(trace)) => row_el(state, &trace, place, line),
-            _ => el("div"),
+    let open = Memo::new(move |_| {
+        let id = state.open_span.get()?;
+        state.trace.with(|trace| trace.as_ref()?.structure.row_of_hex(&id)).map(Line::Row)
+    });
+    let mark = move |row: &mut TimelineRow, _: usize| {
+        state.found.with(|found| {
+            let found = found.as_ref().map(|found| found.rows.as_slice());
+            row.mark(&Marked { active: state.active.get(), open: open.get(), found });
+        });
+    };
+    let on_click = move |event: web_sys::Event| {
+        let Some(line) = row_of_event(&event).and_then(line_at) else { return };
+        let target: Option<web_sys::Element> = event.target().and_then(|target| target.dyn_into().ok());
+        match state.trace.get_untracked() {
+            Some(trace) if target.is_some_and(|target| target.class_list().contains("twisty")) => {
+                state.set_folded(line, !state.is_folded(&trace, line));
+            }
+            _ => state.open_line(line),
         }
     };
     let active = move || {
@@ -119,7 +122,8 @@ fn rows_grid(state: StoryState) -> El {
         let shown = lines.get(start..end.min(lines.len()))?;
         shown.contains(&line).then(|| row_id(line))
     };
-    let shown = el("div").class("rows-shown").attr("role", "rowgroup").each(keys, row_of);
+    let shown = row_pool(rows, content, fill, mark).on("click", on_click);
+    let lines = el("div").class("lines").attr("aria-hidden", "true").children(move || time_lines(state));
     el("div")
         .id(GRID_ID)
         .class("timeline")
@@ -129,15 +133,13 @@ fn rows_grid(state: StoryState) -> El {
         .dyn_attr("aria-rowcount", move || Some((count.get() + 1).to_string()))
         .dyn_attr("aria-colcount", move || Some((3 + columns.with(Vec::len)).to_string()))
         .dyn_attr("aria-activedescendant", active)
-        .dyn_style("--grid-step", move || grid(state).1)
-        .dyn_style("--grid-start", move || grid(state).0)
         .dyn_style("--pinned", move || format!("repeat({}, minmax(60px, 130px))", columns.with(Vec::len).max(1)))
         .dyn_class("has-pinned", move || !columns.with(Vec::is_empty))
         .dyn_class("finding", move || state.found.with(Option::is_some))
         .on_key(move |event| on_key(state, rows, event))
         .add([
             el("div").class("rows-head").attr("role", "rowgroup").children(move || head(state, &columns.get())),
-            rows.place(shown),
+            rows.space(el("div").class("timeline-row timeline-lines").add(lines)).add(shown),
         ])
 }
 
@@ -175,15 +177,12 @@ pub(crate) fn percent(value: f64) -> String {
     format!("{sign}{}.{:03}%", thousandths.abs() / 1_000, thousandths.abs() % 1_000)
 }
 
-/// Returns where the lines behind the bars begin, as CSS places a background, and their distance.
-fn grid(state: StoryState) -> (String, String) {
+/// The lines behind the bars: elements as high as the list, since a background of each row would be drawn with each.
+fn time_lines(state: StoryState) -> Vec<El> {
     let (window, origin) = state.window();
-    let ticks = window.ticks(origin);
-    let first = ticks.first().map_or(0.0, |first| first.at);
-    let step = ticks.get(1).map_or(1.0, |second| second.at - first);
-    // A percentage of the room that the first piece leaves.
-    let start = if step < 1.0 { first / (1.0 - step) } else { 0.0 };
-    (percent(start * 100.0), percent(step.max(0.001) * 100.0))
+    let line =
+        |tick: telltale_story::waterfall::Tick| el("span").class("line").style("left", &percent(tick.at * 100.0));
+    window.ticks(origin).into_iter().map(line).collect()
 }
 
 /// Keys inside the grid; letters are the page's.

@@ -124,6 +124,25 @@ impl VirtualRows {
         })
     }
 
+    /// Returns whether the list is too long for its rows to stand at their own places.
+    pub(crate) fn is_capped(self) -> bool {
+        Viewport { rows: self.rows.get(), ..Viewport::default() }.is_capped()
+    }
+
+    /// Returns the row that rows around this one are placed from.
+    pub(crate) fn base_of(self, row: usize) -> usize {
+        Viewport { rows: self.rows.get_untracked(), ..Viewport::default() }.base(row)
+    }
+
+    /// Returns the transform that brings rows, placed from the base of this one, to where they must be.
+    pub(crate) fn shift_of(self, row: usize) -> String {
+        if !self.is_capped() {
+            return "none".to_owned();
+        }
+        let viewport = self.viewport();
+        format!("translateY({}px)", viewport.top_of(viewport.base(row)))
+    }
+
     /// Returns the element that has the whole list's height, with `rows` (the ones in sight) at their place in it.
     pub(crate) fn place(self, rows: El) -> El {
         let shown = rows.dyn_style("transform", move || {

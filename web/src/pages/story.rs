@@ -136,7 +136,8 @@ fn not_found(state: StoryState) -> El {
     el("div").class("page-part").children(parts)
 }
 
-/// Asks for the trace and its story: the rows draw first, whichever comes first.
+/// Asks for the trace, and for its story once the rows can be drawn: what is drawn first needs the server's and this machine's
+/// processors first, and of a large trace the server holds one thing at a time.
 fn load(state: StoryState) {
     let trace_id = state.trace_id.get_value();
     spawn_local(async move {
@@ -149,10 +150,14 @@ fn load(state: StoryState) {
             }
             if structure.rows.is_empty() && structure.logs.time_ns.is_empty() {
                 state.load.set(Load::NotFound);
-            } else if first {
-                state.take(Trace::new(structure));
+                return;
+            }
+            load_story(state);
+            let trace = Trace::new(structure);
+            if first {
+                state.take(trace);
             } else {
-                kept = Some(Trace::new(structure));
+                kept = Some(trace);
             }
         });
         match answer.await {
@@ -170,7 +175,6 @@ fn load(state: StoryState) {
             Err(failure) => state.load.set(Load::Failed(failure)),
         }
     });
-    load_story(state);
 }
 
 fn load_story(state: StoryState) {

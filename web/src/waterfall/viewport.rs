@@ -12,10 +12,17 @@ pub const ROW_PX: f64 = 24.0;
 pub const SPACER_PX_MAX: f64 = 8_000_000.0;
 
 /// Rows above and below the visible ones that exist too.
-const OVERSCAN_ROWS: usize = 12;
+const OVERSCAN_ROWS: usize = 10;
+
+/// Rows come and go in groups of so many: most steps of slow scrolling change none.
+const STEP_ROWS: usize = 4;
+
+/// Rows of a list whose height is capped are placed from a row at most so far above: with greater distances browsers,
+/// which place with 32 bits, would put them beside their place.
+const BASE_ROWS: usize = 1_024;
 
 /// A list, and how much of it is scrolled past.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Viewport {
     /// Rows in the list.
     pub rows: usize,
@@ -40,7 +47,7 @@ impl Viewport {
     fn rows_above_px(&self) -> f64 {
         let scrolled = self.scrolled_px.clamp(0.0, (self.spacer_px() - self.visible_px).max(0.0));
         let room = self.spacer_px() - self.visible_px;
-        if self.rows_px() <= SPACER_PX_MAX || room <= 0.0 {
+        if !self.is_capped() || room <= 0.0 {
             return scrolled;
         }
         scrolled * (self.rows_px() - self.visible_px) / room
@@ -52,7 +59,19 @@ impl Viewport {
         let first = as_row(self.rows_above_px() / ROW_PX);
         let count = as_row(self.visible_px / ROW_PX) + 2;
         let start = first.saturating_sub(OVERSCAN_ROWS).min(self.rows);
-        start..(first + count + OVERSCAN_ROWS).min(self.rows)
+        start - start % STEP_ROWS..(first + count + OVERSCAN_ROWS).next_multiple_of(STEP_ROWS).min(self.rows)
+    }
+
+    /// Returns whether the list would be higher than browsers can bear: then its rows do not stand at their own places.
+    #[must_use]
+    pub fn is_capped(&self) -> bool {
+        self.rows_px() > SPACER_PX_MAX
+    }
+
+    /// Returns the row that rows around `row` are placed from: the first of all, unless the list is capped.
+    #[must_use]
+    pub fn base(&self, row: usize) -> usize {
+        if self.is_capped() { row - row % BASE_ROWS } else { 0 }
     }
 
     /// Returns the distance from the list's top to a row.
@@ -82,7 +101,7 @@ impl Viewport {
         };
         let wanted_above = wanted_above.min((self.rows_px() - self.visible_px).max(0.0)).max(above.min(0.0));
         let room = self.spacer_px() - self.visible_px;
-        if wanted_above < 0.0 || self.rows_px() <= SPACER_PX_MAX || room <= 0.0 {
+        if wanted_above < 0.0 || !self.is_capped() || room <= 0.0 {
             return Some(wanted_above);
         }
         Some(wanted_above * room / (self.rows_px() - self.visible_px))
@@ -144,6 +163,16 @@ mod tests {
             assert!((-0.5..=600.5 - ROW_PX).contains(&in_view), "row {row} stands at {in_view}");
             assert!(view.window().contains(&row));
         }
+    }
+
+    #[test]
+    fn rows_of_a_capped_list_are_placed_from_a_row_near_by() {
+        assert_eq!(viewport(100_000, 2_000_000.0).base(83_000), 0);
+        let capped = viewport(1_000_000, 4_000_000.0);
+        let base = capped.base(capped.window().start);
+        assert!(base > 400_000 && capped.window().end - base <= 2 * BASE_ROWS, "{base}");
+        let in_place = capped.top_of(base) + as_f64(500_000 - base) * ROW_PX;
+        assert!((in_place - capped.top_of(500_000)).abs() < 0.01);
     }
 
     #[test]

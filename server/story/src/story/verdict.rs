@@ -263,7 +263,9 @@ fn of_logs(writer: &mut Writer, view: &TraceView, analysis: &Analysis) {
     let services = super::counts(view).services;
     let length = analysis.offset_ns(analysis.end_unix_nano);
     writer.text("No span of this trace has arrived; ").strong(&number::counted(logs, "log record"));
-    writer.text(&format!(" from {} over {} name it.", number::counted(services, "service"), duration(length)));
+    // Whoever gives no name is not told as none.
+    let from = if services > 0 { format!(" from {}", number::counted(services, "service")) } else { String::new() };
+    writer.text(&format!("{from} over {} name it.", duration(length)));
     let error = view.logs.iter().find(|log| is_error_log(log.severity_number));
     if let Some((error, line)) = error.and_then(|log| Some((log, first_line(&log.body)?))) {
         let service = error.service_name.as_deref().unwrap_or("an unnamed service");

@@ -4,10 +4,12 @@ use leptos::prelude::*;
 use telltale_model::SpanKind;
 
 use super::percent;
-use crate::components::bits::service_chip;
+use crate::components::bits::service_name;
+use crate::components::row_pool::{Part, Row};
 use crate::dom::{El, el, hidden, sign, text_el};
 use crate::pages::story::data::{Trace, at};
 use crate::pages::story::state::StoryState;
+use crate::palette::ServiceLook;
 use crate::waterfall::layout::Line;
 use crate::waterfall::marks::{Mark, MarkLook, log_look, thin};
 use crate::{format, strings};
@@ -24,55 +26,209 @@ pub(super) fn row_id(line: Line) -> String {
     }
 }
 
-/// The row; `place` is its place among the shown lines.
-pub(super) fn row_el(state: StoryState, trace: &Trace, place: usize, line: Line) -> El {
-    let rows = &trace.structure.rows;
-    let (Line::Row(row) | Line::Bundle(row)) = line;
-    let is_row = matches!(line, Line::Row(_));
-    let is_missing = rows.is_missing(row);
-    let is_error = is_row && rows.is_error(row);
-    let opens = !is_row || rows.has_children(row);
-    let folded = opens && state.is_folded(trace, line);
-    let span_id = state.span_id_of(line);
-    let is_open = Memo::new(move |_| span_id.is_some() && state.open_span.get() == span_id);
-    let root = state.view.with_untracked(|view| view.root.clone());
-    let above = root.and_then(|id| trace.structure.row_of_hex(&id)).map_or(0, |root| trace.depth(root));
-    let depth = trace.depth(row).saturating_sub(above) + u32::from(is_row && in_bundle(state, trace, row));
-    let mut class = "timeline-row".to_owned();
-    if is_error {
-        class.push_str(" row-error");
+/// A row of the waterfall: its parts, in the order in which they stand.
+pub(super) struct TimelineRow {
+    row: Part,
+    name: Part,
+    twisty: Part,
+    chip: Part,
+    words: Part,
+    extras: Part,
+    time: Part,
+    pinned: Vec<Part>,
+    bar_cell: Part,
+    bar: Part,
+    pieces: Part,
+    line: Option<Line>,
+    class: &'static str,
+}
+
+impl Row for TimelineRow {
+    fn new() -> Self {
+        let (twisty, mut chip) = (Part::new("span", "twisty-place"), Part::new("span", "chip"));
+        chip.attr("role", "img");
+        let (words, extras) = (Part::new("span", "row-name"), Part::new("span", "row-extras"));
+        let name = Part::cell("cell-name", "gridcell").holding(&[&twisty, &chip, &words, &extras]);
+        let time = Part::cell("cell-time num", "gridcell");
+        let (bar, pieces) = (Part::new("span", "bar"), Part::new("span", "row-extras"));
+        let bar_cell = Part::cell("cell-bar", "gridcell").holding(&[&bar, &pieces]);
+        let mut row = Part::new("div", "timeline-row").holding(&[&name, &time, &bar_cell]);
+        row.attr("role", "row");
+        let (pinned, line, class) = (Vec::new(), None, "timeline-row");
+        Self { row, name, twisty, chip, words, extras, time, pinned, bar_cell, bar, pieces, line, class }
     }
-    if is_missing {
-        class.push_str(" row-missing");
+
+    fn part(&mut self) -> &mut Part {
+        &mut self.row
     }
-    let duration = match line {
-        Line::Row(_) if is_missing => "–".to_owned(),
-        Line::Row(row) => format::duration(trace.duration_ns(row)),
-        Line::Bundle(row) => {
-            trace.layout.bundle(row).map(|bundle| format::duration(bundle.length_ns)).unwrap_or_default()
+}
+
+impl TimelineRow {
+    /// Lets the row show a line.
+    pub(super) fn fill(&mut self, state: StoryState, trace: &Trace, line: Line) {
+        let rows = &trace.structure.rows;
+        let (Line::Row(row) | Line::Bundle(row)) = line;
+        let is_row = matches!(line, Line::Row(_));
+        let is_missing = rows.is_missing(row);
+        let opens = !is_row || rows.has_children(row);
+        let folded = opens && state.is_folded(trace, line);
+        let root = state.view.with_untracked(|view| view.root.clone());
+        let above = root.and_then(|id| trace.structure.row_of_hex(&id)).map_or(0, |root| trace.depth(root));
+        let depth = trace.depth(row).saturating_sub(above) + u32::from(is_row && in_bundle(state, trace, row));
+        self.line = Some(line);
+        self.class = match (is_row && rows.is_error(row), is_missing) {
+            (true, _) => "timeline-row row-error",
+            (false, true) => "timeline-row row-missing",
+            (false, false) => "timeline-row",
+        };
+        self.row.attr("id", &row_id(line));
+        self.row.attr("aria-level", &(depth + 1).to_string());
+        self.row.maybe("aria-expanded", opens.then_some(if folded { "false" } else { "true" }));
+        self.fill_name(trace, line, depth);
+        self.extras.show(extras(state, trace, line, depth, folded));
+        self.twisty.attr(
+            "class",
+            match (opens, folded) {
+                (false, _) => "twisty-place",
+                (true, false) => "twisty-place twisty",
+                (true, true) => "twisty-place twisty twisty-folded",
+            },
+        );
+        let duration = match line {
+            Line::Row(_) if is_missing => "–".to_owned(),
+            Line::Row(row) => format::duration(trace.duration_ns(row)),
+            Line::Bundle(row) => {
+                trace.layout.bundle(row).map(|bundle| format::duration(bundle.length_ns)).unwrap_or_default()
+            }
+        };
+        self.time.text(&duration);
+        self.fill_pinned(&pinned_values(state, trace, line));
+        self.fill_bar(state, trace, line);
+    }
+
+    /// Marks the row as the active one, the open one, one that matches.
+    pub(super) fn mark(&mut self, marked: &Marked<'_>) {
+        let Some(line) = self.line else { return };
+        let mut class = self.class.to_owned();
+        if marked.active == Some(line) {
+            class.push_str(" row-active");
         }
-    };
-    let element = el("div")
-        .class(&class)
-        .id(&row_id(line))
-        .attr("role", "row")
-        .attr("aria-rowindex", &(place + 2).to_string())
-        .attr("aria-level", &(depth + 1).to_string())
-        .dyn_class("row-active", move || state.active.get() == Some(line))
-        .dyn_class("row-open", move || is_open.get())
-        .dyn_class("row-match", move || {
-            is_row && state.found.with(|found| found.as_ref().is_some_and(|f| f.rows.binary_search(&row).is_ok()))
-        })
-        .dyn_attr("aria-selected", move || Some(is_open.get().to_string()))
-        .on_click(move || state.open_line(line));
-    let element = if opens { element.attr("aria-expanded", if folded { "false" } else { "true" }) } else { element };
-    element
-        .add([
-            name_cell(state, trace, line, depth, folded),
-            text_el("span", "cell-time num", &duration).attr("role", "gridcell"),
-        ])
-        .add(pinned_cells(state, trace, line))
-        .add(bar_cell(state, trace, line))
+        let open = marked.open == Some(line);
+        if open {
+            class.push_str(" row-open");
+        }
+        if let (Line::Row(row), Some(found)) = (line, marked.found)
+            && found.binary_search(&row).is_ok()
+        {
+            class.push_str(" row-match");
+        }
+        self.row.attr("class", &class);
+        self.row.attr("aria-selected", if open { "true" } else { "false" });
+    }
+
+    fn fill_name(&mut self, trace: &Trace, line: Line, depth: u32) {
+        let structure = &trace.structure;
+        let (Line::Row(row) | Line::Bundle(row)) = line;
+        let missing = structure.rows.is_missing(row);
+        let text =
+            if missing { strings::missing_parent(&structure.id_hex(row)) } else { structure.name(row).to_owned() };
+        if missing {
+            self.chip.attr("class", "row-nothing");
+        } else {
+            tell_service(&mut self.chip, &trace.look(row));
+        }
+        self.words.text(&text);
+        self.words.attr("title", &text);
+        self.name.css(&format!("padding-left:{}px", depth.min(INDENTED_LEVELS) * INDENT_PX));
+    }
+
+    /// The values of pinned attributes, each in a cell of its own before the bar.
+    fn fill_pinned(&mut self, values: &[String]) {
+        while self.pinned.len() > values.len() {
+            if let Some(cell) = self.pinned.pop() {
+                cell.element().element().remove();
+            }
+        }
+        while self.pinned.len() < values.len() {
+            let cell = Part::cell("cell-pinned", "gridcell");
+            self.row.put_before(&cell, &self.bar_cell);
+            self.pinned.push(cell);
+        }
+        for (cell, value) in self.pinned.iter_mut().zip(values) {
+            cell.text(value);
+            cell.attr("title", value);
+        }
+    }
+
+    fn fill_bar(&mut self, state: StoryState, trace: &Trace, line: Line) {
+        let rows = &trace.structure.rows;
+        let (Line::Row(row) | Line::Bundle(row)) = line;
+        if rows.is_missing(row) {
+            self.bar_cell.attr("title", strings::NOT_ARRIVED);
+            self.bar.attr("class", "row-nothing");
+            self.pieces.show(Vec::new());
+            return;
+        }
+        let (from, to) = state.span_of_time();
+        let scale = Scale { from, length: (to - from).max(1) };
+        let start = trace.start_ns(row);
+        let is_row = matches!(line, Line::Row(_));
+        let length = match line {
+            Line::Row(row) => trace.duration_ns(row).max(0),
+            Line::Bundle(row) => trace.layout.bundle(row).map_or(0, |bundle| bundle.length_ns),
+        };
+        let pieces = if is_row { trace.path_of(row) } else { &[] };
+        self.bar_cell.attr(
+            "title",
+            &strings::bar_words(
+                &format::offset(start),
+                &format::duration(length),
+                &format::permille(share(length, trace.length_ns())),
+                SpanKind::from_otlp(rows.kind(row)).name(),
+                !pieces.is_empty(),
+            ),
+        );
+        let (left, right) = (scale.percent(start), scale.percent(start.saturating_add(length)));
+        if right >= 0.0 && left <= 100.0 {
+            let bundle = if is_row { "" } else { " bar-bundle" };
+            self.bar.attr("class", &format!("bar {}{bundle}", trace.look(row).class));
+            self.bar.css(&placed(left.max(0.0), right.min(100.0)));
+        } else {
+            self.bar.attr("class", "row-nothing");
+        }
+        let critical = pieces.iter().filter_map(|(begin, end)| {
+            let (left, right) = (scale.percent(*begin).max(0.0), scale.percent(*end).min(100.0));
+            let piece =
+                || el("span").class("critical").style("left", &percent(left)).style("width", &percent(right - left));
+            (right > left).then(piece)
+        });
+        let mut drawn: Vec<El> = critical.collect();
+        if is_row {
+            let ticks = marks(trace, row, &scale).into_iter();
+            drawn.extend(ticks.map(|mark| el("span").class(mark.look.class()).style("left", &percent(mark.percent))));
+        }
+        self.pieces.show(drawn);
+    }
+}
+
+/// What is marked among the rows.
+pub(super) struct Marked<'a> {
+    pub(super) active: Option<Line>,
+    pub(super) open: Option<Line>,
+    pub(super) found: Option<&'a [u32]>,
+}
+
+fn placed(left: f64, right: f64) -> String {
+    format!("left:{};width:{}", percent(left), percent(right - left))
+}
+
+/// Lets a chip show a service: two letters on its colour, with the name for screen readers and on hover.
+pub(crate) fn tell_service(chip: &mut Part, look: &ServiceLook) {
+    let name = service_name(&look.name);
+    chip.attr("class", &format!("chip {}", look.class));
+    chip.text(&look.letters);
+    chip.attr("aria-label", &name);
+    chip.attr("title", &name);
 }
 
 fn in_bundle(state: StoryState, trace: &Trace, row: u32) -> bool {
@@ -81,30 +237,17 @@ fn in_bundle(state: StoryState, trace: &Trace, row: u32) -> bool {
     !flat && !rows.has_children(row) && trace.layout.bundle_of(rows, row).is_some()
 }
 
-fn name_cell(state: StoryState, trace: &Trace, line: Line, depth: u32, folded: bool) -> El {
+/// What stands behind the name: repeats, what is folded away, errors, links.
+fn extras(state: StoryState, trace: &Trace, line: Line, depth: u32, folded: bool) -> Vec<El> {
     let structure = &trace.structure;
     let (Line::Row(row) | Line::Bundle(row)) = line;
     let is_row = matches!(line, Line::Row(_));
-    let opens = !is_row || structure.rows.has_children(row);
-    let twisty = opens.then(|| {
-        let class = if folded { "twisty twisty-folded" } else { "twisty" };
-        el("span").class(class).attr("aria-hidden", "true").on("click", move |event| {
-            event.stop_propagation();
-            state.set_folded(line, !folded);
-        })
-    });
-    let missing = structure.rows.is_missing(row);
-    let text = if missing { strings::missing_parent(&structure.id_hex(row)) } else { structure.name(row).to_owned() };
-    let mut parts = vec![el("span").class("twisty-place").add(twisty)];
-    if !missing {
-        parts.push(service_chip(&trace.look(row)));
+    let mut parts = Vec::new();
+    if is_row && structure.rows.is_error(row) {
+        parts.push(el("span").class("row-failed").add(sign("✖ ")).text(strings::ERROR_WORD));
     }
     if depth > INDENTED_LEVELS {
         parts.push(text_el("span", "tag", &strings::level(depth + 1)));
-    }
-    parts.push(text_el("span", "row-name", &text).attr("title", &text));
-    if is_row && structure.rows.is_error(row) {
-        parts.push(el("span").class("row-failed").add(sign("✖ ")).text(strings::ERROR_WORD));
     }
     if let Line::Bundle(first) = line
         && let Some(bundle) = trace.layout.bundle(first)
@@ -126,8 +269,7 @@ fn name_cell(state: StoryState, trace: &Trace, line: Line, depth: u32, folded: b
                 .add([sign("↗"), hidden(strings::HAS_LINKS)]),
         );
     }
-    let indent = format!("{}px", depth.min(INDENTED_LEVELS) * INDENT_PX);
-    el("span").class("cell-name").attr("role", "gridcell").style("padding-left", &indent).add(parts)
+    parts
 }
 
 fn is_n_plus_one(state: StoryState, first: &str) -> bool {
@@ -138,7 +280,7 @@ fn is_n_plus_one(state: StoryState, first: &str) -> bool {
 }
 
 /// The values of pinned attributes, when the details are there.
-fn pinned_cells(state: StoryState, trace: &Trace, line: Line) -> Vec<El> {
+fn pinned_values(state: StoryState, trace: &Trace, line: Line) -> Vec<String> {
     let columns = state.view.with_untracked(|view| view.columns.clone());
     if columns.is_empty() {
         return Vec::new();
@@ -155,11 +297,7 @@ fn pinned_cells(state: StoryState, trace: &Trace, line: Line) -> Vec<El> {
         let own = span.attributes.iter().chain(resource.into_iter().flat_map(|resource| &resource.attributes));
         own.into_iter().find(|attribute| attribute.key == *key).map(|attribute| attribute.value.clone())
     };
-    let cells = columns.iter().map(|key| {
-        let value = value(key).unwrap_or_default();
-        text_el("span", "cell-pinned", &value).attr("role", "gridcell").attr("title", &value)
-    });
-    cells.collect()
+    columns.iter().map(|key| value(key).unwrap_or_default()).collect()
 }
 
 /// Where things stand in the shown time.
@@ -174,56 +312,6 @@ impl Scale {
     fn percent(&self, offset_ns: i64) -> f64 {
         offset_ns.saturating_sub(self.from) as f64 / self.length as f64 * 100.0
     }
-}
-
-fn bar_cell(state: StoryState, trace: &Trace, line: Line) -> El {
-    let rows = &trace.structure.rows;
-    let (Line::Row(row) | Line::Bundle(row)) = line;
-    let cell = el("span").class("cell-bar").attr("role", "gridcell");
-    if rows.is_missing(row) {
-        return cell.add(hidden(strings::NOT_ARRIVED));
-    }
-    let (from, to) = untrack(|| state.span_of_time());
-    let scale = Scale { from, length: (to - from).max(1) };
-    let start = trace.start_ns(row);
-    let length = match line {
-        Line::Row(row) => trace.duration_ns(row).max(0),
-        Line::Bundle(row) => trace.layout.bundle(row).map_or(0, |bundle| bundle.length_ns),
-    };
-    let pieces = if matches!(line, Line::Row(_)) { trace.path_of(row) } else { &[] };
-    let words = strings::bar_words(
-        &format::offset(start),
-        &format::duration(length),
-        &format::permille(share(length, trace.length_ns())),
-        SpanKind::from_otlp(rows.kind(row)).name(),
-        !pieces.is_empty(),
-    );
-    let mut drawn = Vec::new();
-    let (left, right) = (scale.percent(start), scale.percent(start.saturating_add(length)));
-    if right >= 0.0 && left <= 100.0 {
-        let (left, right) = (left.max(0.0), right.min(100.0));
-        let class = format!("bar {}", trace.look(row).class);
-        drawn.push(el("span").class(&class).style("left", &percent(left)).style("width", &percent(right - left)));
-        if matches!(line, Line::Bundle(_)) {
-            if let Some(bar) = drawn.last() {
-                let _hatched = bar.element().class_list().add_1("bar-bundle");
-            }
-        }
-    }
-    for (begin, end) in pieces {
-        let (left, right) = (scale.percent(*begin).max(0.0), scale.percent(*end).min(100.0));
-        if right > left {
-            drawn.push(
-                el("span").class("critical").style("left", &percent(left)).style("width", &percent(right - left)),
-            );
-        }
-    }
-    if matches!(line, Line::Row(_)) {
-        let ticks = marks(trace, row, &scale).into_iter();
-        drawn.extend(ticks.map(|mark| el("span").class(mark.look.class()).style("left", &percent(mark.percent))));
-    }
-    cell.attr("title", &words)
-        .add([hidden(&words), el("span").class("bar-area").attr("aria-hidden", "true").add(drawn)])
 }
 
 fn marks(trace: &Trace, row: u32, scale: &Scale) -> Vec<Mark> {

@@ -1,0 +1,232 @@
+//! The elements of the rows in sight of a long list. They are made once: when other rows come into sight, the elements
+//! that went out of it move to the other end and are told what they show now.
+//!
+//! A step of scrolling must fit into a frame together with the browser's own work, also where the processor draws
+//! (no graphics card). So a row has few elements, nothing of it follows signals by itself, and a part that is told the
+//! same again costs nothing. Every row stands at its own place (`top`): rows that stay in sight are not drawn again.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::components::virtual_rows::VirtualRows;
+use crate::dom::{El, done, el, follow};
+use crate::waterfall::viewport::ROW_PX;
+
+/// A part of a row, and what it was told last.
+#[derive(Debug)]
+pub(crate) struct Part {
+    element: web_sys::Element,
+    words: Option<web_sys::Text>,
+    told: Vec<(&'static str, String)>,
+}
+
+impl Part {
+    /// Makes a part.
+    pub(crate) fn new(tag: &str, class: &str) -> Self {
+        let element = el(tag).class(class).element().clone();
+        Self { element, words: None, told: Vec::new() }
+    }
+
+    /// Makes a part that is a cell.
+    pub(crate) fn cell(class: &str, role: &str) -> Self {
+        let part = Self::new("span", class);
+        done(part.element.set_attribute("role", role));
+        part
+    }
+
+    /// Puts other parts into this one, in order.
+    pub(crate) fn holding(self, parts: &[&Self]) -> Self {
+        for part in parts {
+            done(self.element.append_child(&part.element));
+        }
+        self
+    }
+
+    /// Puts another part into this one, before one that it holds.
+    pub(crate) fn put_before(&self, part: &Self, before: &Self) {
+        done(self.element.insert_before(&part.element, Some(&before.element)));
+    }
+
+    /// Returns the element.
+    pub(crate) fn element(&self) -> El {
+        El::of(self.element.clone())
+    }
+
+    /// Sets an attribute.
+    pub(crate) fn attr(&mut self, name: &'static str, value: &str) {
+        if self.is_new(name, value) {
+            done(self.element.set_attribute(name, value));
+        }
+    }
+
+    /// Sets an attribute, or takes it away.
+    pub(crate) fn maybe(&mut self, name: &'static str, value: Option<&str>) {
+        match value {
+            Some(value) => self.attr(name, value),
+            None if self.told.iter().any(|(known, _)| *known == name) => {
+                self.told.retain(|(known, _)| *known != name);
+                done(self.element.remove_attribute(name));
+            }
+            None => {}
+        }
+    }
+
+    /// Sets the style properties, all of them at once.
+    pub(crate) fn css(&mut self, css: &str) {
+        if self.is_new("style", css) {
+            self.element.unchecked_ref::<web_sys::HtmlElement>().style().set_css_text(css);
+        }
+    }
+
+    /// Sets the text, which stands before whatever the part holds.
+    pub(crate) fn text(&mut self, text: &str) {
+        if !self.is_new("", text) {
+            return;
+        }
+        match &self.words {
+            Some(words) => words.set_data(text),
+            None => {
+                let words = document().create_text_node(text);
+                done(self.element.insert_before(&words, self.element.first_child().as_ref()));
+                self.words = Some(words);
+            }
+        }
+    }
+
+    /// Shows these elements in the part, in place of all others.
+    pub(crate) fn show(&mut self, elements: Vec<El>) {
+        if elements.is_empty() && self.element.first_element_child().is_none() {
+            return;
+        }
+        self.element.set_text_content(None);
+        for shown in elements {
+            done(self.element.append_child(shown.element()));
+        }
+    }
+
+    fn is_new(&mut self, name: &'static str, value: &str) -> bool {
+        match self.told.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) if old == value => false,
+            Some((_, old)) => {
+                value.clone_into(old);
+                true
+            }
+            None => {
+                self.told.push((name, value.to_owned()));
+                true
+            }
+        }
+    }
+}
+
+/// A row of a pool.
+pub(crate) trait Row: Sized + 'static {
+    /// Makes a row that shows nothing yet.
+    fn new() -> Self;
+
+    /// Returns the part that is the row's element.
+    fn part(&mut self) -> &mut Part;
+}
+
+struct Pool<R> {
+    rows: VecDeque<(usize, R)>,
+    base: usize,
+}
+
+impl<R: Row> Pool<R> {
+    /// Lets the pool hold exactly the rows of a window, in order.
+    fn arrange(&mut self, place: &web_sys::Element, start: usize, end: usize, fill: &mut dyn FnMut(&mut R, usize)) {
+        let mut spare = Vec::new();
+        while self.rows.front().is_some_and(|(at, _)| *at < start || *at >= end) {
+            spare.extend(self.rows.pop_front().map(|(_, row)| row));
+        }
+        while self.rows.back().is_some_and(|(at, _)| *at >= end || *at < start) {
+            spare.extend(self.rows.pop_back().map(|(_, row)| row));
+        }
+        let first = self.rows.front().map_or(end, |(at, _)| *at);
+        let last = self.rows.back().map_or(end, |(at, _)| *at + 1);
+        let mut before = place.first_element_child();
+        if let Some((_, row)) = self.rows.front_mut() {
+            before = Some(row.part().element.clone());
+        } else if !spare.is_empty() {
+            // All of them are other rows now: nothing needs to move.
+            before = None;
+            spare.reverse();
+        }
+        for at in start..first {
+            let (mut row, known) = spare.pop().map_or_else(|| (R::new(), false), |row| (row, true));
+            fill(&mut row, at);
+            if !known || before.is_some() {
+                done(place.insert_before(&row.part().element, before.as_deref()));
+            }
+            self.rows.insert(at - start, (at, row));
+        }
+        for at in last..end {
+            let mut row = spare.pop().unwrap_or_else(R::new);
+            fill(&mut row, at);
+            done(place.append_child(&row.part().element));
+            self.rows.push_back((at, row));
+        }
+        for mut row in spare {
+            row.part().element.remove();
+        }
+    }
+}
+
+/// Returns the element that shows the rows in sight. `fill` tells a row what it shows, at a place of the list; it is asked
+/// for all rows again when `content` changes. `mark` tells a row how it is marked, whenever a signal that it reads changes.
+pub(crate) fn row_pool<R: Row>(
+    rows: VirtualRows,
+    content: Memo<u64>,
+    fill: impl Fn(&mut R, usize) + 'static,
+    mark: impl Fn(&mut R, usize) + 'static,
+) -> El {
+    let shown = el("div").class("rows-shown").attr("role", "rowgroup");
+    let place = shown.element().clone();
+    let window = rows.window();
+    let pool = std::rc::Rc::new(RefCell::new(Pool::<R> { rows: VecDeque::new(), base: 0 }));
+    let arranged = RwSignal::new(0_u64);
+    let mut seen = None;
+    let known = std::rc::Rc::clone(&pool);
+    follow(Box::new(move || {
+        let (start, end) = window.get();
+        let content = content.get();
+        let mut pool = known.borrow_mut();
+        let base = rows.base_of(start);
+        let fresh = seen != Some(content) || pool.base != base;
+        seen = Some(content);
+        pool.base = base;
+        let mut tell = |row: &mut R, at: usize| {
+            #[expect(clippy::cast_precision_loss, reason = "rows of a screen")]
+            let top = at.saturating_sub(base) as f64 * ROW_PX;
+            row.part().css(&format!("top:{top}px"));
+            row.part().attr("aria-rowindex", &(at + 2).to_string());
+            untrack(|| fill(row, at));
+        };
+        if fresh {
+            pool.arrange(&place, start, end, &mut |_, _| {});
+            pool.rows.iter_mut().for_each(|(at, row)| tell(row, *at));
+        } else {
+            pool.arrange(&place, start, end, &mut tell);
+        }
+        drop(pool);
+        arranged.update(|count| *count += 1);
+    }));
+    follow(Box::new(move || {
+        arranged.track();
+        for (at, row) in &mut pool.borrow_mut().rows {
+            mark(row, *at);
+        }
+    }));
+    shown.dyn_style("transform", move || rows.shift_of(window.get().0))
+}
+
+/// Returns the place of the row that an event hit, by its `aria-rowindex`.
+pub(crate) fn row_of_event(event: &web_sys::Event) -> Option<usize> {
+    let target: web_sys::Element = event.target()?.dyn_into().ok()?;
+    let row = target.closest("[aria-rowindex]").ok()??;
+    row.get_attribute("aria-rowindex")?.parse::<usize>().ok()?.checked_sub(2)
+}
