@@ -76,9 +76,10 @@ pub(super) fn normal(text: &[u8]) -> Cow<'_, [u8]> {
 /// Returns an id in quotes as hex in quotes, when it is base64 or has a `0x` in front; its length tells them apart.
 fn hex_of(quoted: &[u8], length: usize) -> Option<String> {
     let inner = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if let Some(digits) = inner.strip_prefix(b"0x") {
-        let is_hex = digits.len() == length * 2 && digits.iter().all(u8::is_ascii_hexdigit);
-        return is_hex.then(|| format!("\"{}\"", String::from_utf8_lossy(digits)));
+    // `0x` may as well be how base64 begins: one id in four thousand does.
+    let is_hex = |digits: &&[u8]| digits.len() == length * 2 && digits.iter().all(u8::is_ascii_hexdigit);
+    if let Some(digits) = inner.strip_prefix(b"0x").filter(is_hex) {
+        return Some(format!("\"{}\"", String::from_utf8_lossy(digits)));
     }
     let (unpadded, padded) = ((length * 4).div_ceil(3), length.div_ceil(3) * 4);
     if inner.len() != unpadded && inner.len() != padded {
@@ -120,6 +121,19 @@ mod tests {
         assert_eq!(span["traceId"], "0af7651916cd43dd8448eb211c80319c");
         assert_eq!((span["spanId"].as_str(), span["parentSpanId"].as_str()), (Some("b7ad6b7169203331"), Some("")));
         assert_eq!(span["attributes"][0]["value"]["stringValue"], "CvdlGRbNQ92ESOshHIAxnA==", "values stay");
+    }
+
+    #[test]
+    fn base64_that_begins_like_hex_is_base64() {
+        let normal_of = |id: &str| {
+            let rewritten = normal(format!("{{\"traceId\":\"{id}\"}}").as_bytes()).into_owned();
+            String::from_utf8(rewritten).unwrap()
+        };
+        assert_eq!(normal_of("0xAAAAAAAAAAAAAAAAAAAA=="), r#"{"traceId":"d3100000000000000000000000000000"}"#);
+        assert_eq!(
+            normal_of("0x0af7651916cd43dd8448eb211c80319c"),
+            r#"{"traceId":"0af7651916cd43dd8448eb211c80319c"}"#
+        );
     }
 
     proptest! {
