@@ -6,25 +6,19 @@
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for developers")]
 
-#[path = "../../tests/src/bench/corpus.rs"]
-#[expect(unreachable_pub, clippy::indexing_slicing, reason = "shared with the load generator")]
-mod corpus;
+#[path = "payloads/source.rs"]
+mod source;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message as _;
-use telltale_model::SignalKind;
 use telltale_storage::{Options, Storage};
 
-use self::corpus::{ITEMS_PER_TRACE, Shape};
+use self::source::{BATCH, SHAPES, Shape, payloads, signal};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Items a request.
-const BATCH: usize = 1_000;
 /// Items a shape unless the command line says otherwise: about a memtable.
 const ITEMS: usize = 50_000;
 /// Passes, of which the best counts.
@@ -34,12 +28,12 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let items: usize = arguments.next().map_or(ITEMS, |text| text.parse().unwrap());
     let only = arguments.next();
-    for shape in [Shape::Semconv, Shape::Fat, Shape::Lean, Shape::Log, Shape::Point] {
+    for shape in SHAPES {
         let name = format!("{shape:?}").to_lowercase();
         if only.as_ref().is_some_and(|only| *only != name) {
             continue;
         }
-        let payloads = payloads(shape, items);
+        let payloads: Vec<Bytes> = payloads(shape).take(items / BATCH).collect();
         let passes: Vec<Figures> = (0..PASSES).map(|_| pass(shape, &payloads)).collect();
         let best = |of: fn(&Figures) -> Duration| passes.iter().map(of).min().unwrap().as_nanos() as f64 / items as f64;
         let most = |of: fn(&Figures) -> u64| passes.iter().map(of).max().unwrap() as f64 / f64::from(1 << 20);
@@ -64,11 +58,6 @@ struct Figures {
 }
 
 fn pass(shape: Shape, payloads: &[Bytes]) -> Figures {
-    let signal = match shape {
-        Shape::Log => SignalKind::Logs,
-        Shape::Point => SignalKind::Metrics,
-        _ => SignalKind::Traces,
-    };
     let dir = tempfile::tempdir().unwrap();
     let mut options = Options::new(dir.path());
     (options.limits.memtable_flush_bytes, options.limits.wal_flush_bytes) = (u64::MAX, u64::MAX);
@@ -77,7 +66,7 @@ fn pass(shape: Shape, payloads: &[Bytes]) -> Figures {
     let storage = Storage::open(options).unwrap();
     let (append, append_memory) = measured(|| {
         for payload in payloads {
-            runtime.block_on(storage.append(signal, payload.clone())).unwrap();
+            runtime.block_on(storage.append(signal(shape), payload.clone())).unwrap();
         }
     });
     let (flush, flush_memory) = measured(|| runtime.block_on(storage.flush()).unwrap());
@@ -104,36 +93,4 @@ fn processor_time() -> Duration {
     // A thread that ends meanwhile has nothing to say.
     let times = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("schedstat")).ok());
     Duration::from_nanos(times.map(|text| text.split(' ').next().unwrap().parse::<u64>().unwrap()).sum())
-}
-
-fn payloads(shape: Shape, items: usize) -> Vec<Bytes> {
-    let mut state = 1_u64;
-    let mut next = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state >> 16
-    };
-    let mut payload = || {
-        let payload = corpus::request(shape, BATCH, &mut next);
-        let is_spans = !matches!(shape, Shape::Log | Shape::Point);
-        Bytes::from(if is_spans { with_ids(&payload, &mut next) } else { payload })
-    };
-    (0..items / BATCH).map(|_| payload()).collect()
-}
-
-/// Gives every trace and span an id of its own, as the load generator does.
-fn with_ids(payload: &[u8], next: &mut impl FnMut() -> u64) -> Vec<u8> {
-    let mut request = ExportTraceServiceRequest::decode(payload).unwrap();
-    let spans = request.resource_spans.iter_mut().flat_map(|of| &mut of.scope_spans).flat_map(|of| &mut of.spans);
-    let (mut trace_id, mut root) = (Vec::new(), Vec::new());
-    for (index, span) in spans.enumerate() {
-        span.span_id = (next() << 16 ^ next()).to_be_bytes().to_vec();
-        if index % ITEMS_PER_TRACE == 0 {
-            trace_id = [next() << 16 ^ next(), next() << 16 ^ next()].map(u64::to_be_bytes).concat();
-            root.clone_from(&span.span_id);
-        } else {
-            span.parent_span_id.clone_from(&root);
-        }
-        span.trace_id.clone_from(&trace_id);
-    }
-    request.encode_to_vec()
 }

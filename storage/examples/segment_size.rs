@@ -5,24 +5,17 @@
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for developers")]
 
-#[path = "../../tests/src/bench/corpus.rs"]
-#[expect(unreachable_pub, clippy::indexing_slicing, reason = "shared with the load generator")]
-mod corpus;
+#[path = "payloads/source.rs"]
+mod source;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
-use prost::Message as _;
-use telltale_model::SignalKind;
 use telltale_storage::{Options, Storage};
 
-use self::corpus::{ITEMS_PER_TRACE, Shape};
+use self::source::{BATCH, SHAPES, Shape, payloads, signal};
 
-/// Items a request.
-const BATCH: usize = 1_000;
 /// Items a shape unless the command line says otherwise.
 const ITEMS: usize = 200_000;
 /// Columns shown of each shape.
@@ -31,49 +24,17 @@ const COLUMNS: usize = 12;
 fn main() {
     let items = std::env::args().nth(1).map_or(ITEMS, |text| text.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut state = 1_u64;
-    let mut next = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state >> 16
-    };
-    for shape in [Shape::Semconv, Shape::Fat, Shape::Lean, Shape::Log, Shape::Point] {
+    for shape in SHAPES {
         let dir = tempfile::tempdir().unwrap();
         let storage = Storage::open(Options::new(dir.path())).unwrap();
-        let signal = match shape {
-            Shape::Log => SignalKind::Logs,
-            Shape::Point => SignalKind::Metrics,
-            _ => SignalKind::Traces,
-        };
-        for _ in 0..items / BATCH {
-            let mut payload = corpus::request(shape, BATCH, &mut next);
-            if signal == SignalKind::Traces {
-                payload = with_ids(&payload, &mut next);
-            }
-            let stored = runtime.block_on(storage.append(signal, Bytes::from(payload))).unwrap();
+        for payload in payloads(shape).take(items / BATCH) {
+            let stored = runtime.block_on(storage.append(signal(shape), payload)).unwrap();
             assert_eq!(stored.accepted, BATCH as u64);
         }
         runtime.block_on(storage.flush()).unwrap();
         runtime.block_on(storage.close()).unwrap();
         report(shape, &dir.path().join("segments"), items as f64);
     }
-}
-
-/// Gives every trace and span an id of its own, as the load generator does.
-fn with_ids(payload: &[u8], next: &mut impl FnMut() -> u64) -> Vec<u8> {
-    let mut request = ExportTraceServiceRequest::decode(payload).unwrap();
-    let spans = request.resource_spans.iter_mut().flat_map(|of| &mut of.scope_spans).flat_map(|of| &mut of.spans);
-    let (mut trace_id, mut root) = (Vec::new(), Vec::new());
-    for (index, span) in spans.enumerate() {
-        span.span_id = (next() << 16 ^ next()).to_be_bytes().to_vec();
-        if index % ITEMS_PER_TRACE == 0 {
-            trace_id = [next() << 16 ^ next(), next() << 16 ^ next()].map(u64::to_be_bytes).concat();
-            root.clone_from(&span.span_id);
-        } else {
-            span.parent_span_id.clone_from(&root);
-        }
-        span.trace_id.clone_from(&trace_id);
-    }
-    request.encode_to_vec()
 }
 
 /// Prints where the bytes are.
