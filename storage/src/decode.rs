@@ -27,6 +27,7 @@ mod spans;
 #[cfg(test)]
 mod tests;
 pub mod wire;
+mod zeros;
 
 use std::sync::Arc;
 
@@ -35,10 +36,10 @@ use arrow::error::ArrowError;
 use bytes::Bytes;
 use telltale_model::{SignalKind, UnixNanos};
 
-pub(crate) use self::attributes::is_shared_zeros;
 use self::context::Context;
 pub use self::issue::{Issue, IssueCode, Outcome};
 pub use self::repair::repair_utf8;
+pub(crate) use self::zeros::is_shared_zeros;
 use crate::schema::Table;
 
 /// What one request became.

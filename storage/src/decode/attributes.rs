@@ -4,7 +4,7 @@
 //! half row. The columns keep order, duplicates and types; only what is odd about them is noted.
 
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, StringArray};
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -13,8 +13,9 @@ use arrow::error::ArrowError;
 
 use super::any::{self, Value};
 use super::columns::Offsets;
-use super::limits::{HUGE_ATTRIBUTE_BYTES, SHARED_ZERO_BYTES};
+use super::limits::HUGE_ATTRIBUTE_BYTES;
 use super::wire::{Fault, Reader};
+use super::zeros::zeros;
 use crate::schema;
 
 /// A key with its value, both slices of the request.
@@ -294,23 +295,6 @@ fn valid(members: &[Member], member: Member, count: usize) -> Option<NullBuffer>
         return Some(NullBuffer::new_null(members.len()));
     }
     Some(NullBuffer::new(BooleanBuffer::collect_bool(members.len(), |row| members.get(row) == Some(&member))))
-}
-
-/// Zeros for columns without any value: most requests have no doubles, and clearing memory for them costs as much as the numbers.
-static ZEROS: LazyLock<Buffer> = LazyLock::new(|| Buffer::from_vec(vec![0_u64; SHARED_ZERO_BYTES / size_of::<u64>()]));
-
-/// Returns a buffer of zeros, aligned for numbers of 64 bits.
-fn zeros(bytes: usize) -> Buffer {
-    if bytes <= SHARED_ZERO_BYTES {
-        ZEROS.slice_with_length(0, bytes)
-    } else {
-        Buffer::from_vec(vec![0_u64; bytes.div_ceil(size_of::<u64>())]).slice_with_length(0, bytes)
-    }
-}
-
-/// Tells whether a buffer is of the zeros that all batches share, so that it takes no memory of its own.
-pub(crate) fn is_shared_zeros(buffer: &Buffer) -> bool {
-    buffer.data_ptr() == ZEROS.data_ptr()
 }
 
 /// Gives every row its number of `member`, or zero.

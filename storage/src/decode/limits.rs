@@ -17,6 +17,8 @@ pub const MAX_ISSUES: usize = 64;
 pub const MAX_ISSUE_MESSAGE_BYTES: usize = 400;
 /// Zeros that all batches share for the columns of attributes that have no value; columns of more get their own.
 pub const SHARED_ZERO_BYTES: usize = 1 << 20;
+/// The smallest of the buffers that hold them.
+pub const SHARED_ZERO_BYTES_MIN: usize = 256;
 /// An attribute value of this size or more is reported as odd, and kept.
 pub const HUGE_ATTRIBUTE_BYTES: usize = 1_000_000;
 /// A span that takes longer is reported as odd, and kept.

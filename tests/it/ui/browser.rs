@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -110,26 +110,36 @@ impl Browser {
     /// Waits until the page shows a text; letter case does not matter, since style sheets change it.
     pub(crate) async fn until_text(&self, needle: &str) {
         let wanted = needle.to_lowercase();
-        let mut last = String::new();
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         while started.elapsed() < DEADLINE {
-            last = self.text().await;
-            if last.to_lowercase().replace('\u{a0}', " ").contains(&wanted) {
+            if self.text().await.to_lowercase().replace('\u{a0}', " ").contains(&wanted) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        self.gave_up(&format!("{needle:?}")).await;
+    }
+
+    /// Fails with what the page shows.
+    async fn gave_up(&self, what: &str) -> ! {
         self.screenshot("failed").await;
         panic!(
-            "{needle:?} did not appear on {}; the page says:\n{last}\nconsole: {:#?}",
+            "waited {DEADLINE:?} for {what} on {}; the page says:\n{}\nconsole: {:#?}",
             self.path().await,
+            self.text().await,
             self.console().await
         );
     }
 
     /// Waits until a script returns true.
     pub(crate) async fn until_true(&self, what: &str, script: &str) {
-        until(what, DEADLINE, || async { (self.script(script).await == true).then_some(()) }).await;
+        let started = Instant::now();
+        while self.script(script).await != true {
+            if started.elapsed() >= DEADLINE {
+                self.gave_up(what).await;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Returns the path of the address bar.

@@ -401,3 +401,18 @@ fn an_empty_request_is_no_fault() {
         assert_eq!((decoded.accepted, decoded.rejected, decoded.issues, decoded.batches.len()), (0, 0, vec![], 0));
     }
 }
+
+/// Scenario: requests of one record. Guarantees: what Arrow says of their memory is in proportion, also where columns without
+/// values share their zeros: live readers, which keep whole requests, and query operators are bounded by that number.
+#[test]
+fn a_small_request_is_small_for_whoever_counts_its_memory() {
+    let mut span = span("x");
+    span.attributes = vec![text("a", "b")];
+    let log = LogRecord { time_unix_nano: NOW, attributes: vec![text("a", "b")], ..LogRecord::default() };
+    for (signal, payload) in [(SignalKind::Traces, traces(vec![span])), (SignalKind::Logs, logs(vec![log]))] {
+        for (table, batch) in run(signal, payload).batches {
+            let bytes = batch.get_array_memory_size();
+            assert!(bytes < 32 << 10, "{}: {bytes} bytes", table.name());
+        }
+    }
+}
