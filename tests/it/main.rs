@@ -21,6 +21,7 @@ mod process;
 mod promql;
 mod run;
 mod security;
+mod service_graph;
 mod share;
 mod snippets;
 mod soak;

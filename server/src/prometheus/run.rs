@@ -72,10 +72,10 @@ async fn answer<T: Send + 'static>(
     let permit = turn.map_err(|_| Failure::busy())?.map_err(|error| Failure::internal(error.to_string()))?;
     let stop = Stop::default();
     let guard = EndOnDrop(stop.clone());
-    let (metrics, snapshot) = (state.metrics.clone(), state.storage.snapshot());
+    let (metrics, snapshot, now) = (state.metrics.clone(), state.storage.snapshot(), state.clock.now());
     let task = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        let view = metrics.view(snapshot, stop.clone());
+        let view = metrics.view(snapshot, stop.clone(), now);
         work(&view, &Watch { stop, deadline })
     });
     let left = deadline.saturating_duration_since(Instant::now());

@@ -8,7 +8,7 @@ use telltale_api::services::{MapEdge, MapNode, ServiceMap};
 use telltale_model::{SpanId, SpanKind, TraceId};
 use telltale_query::{Query, QueryError, QueryLimits};
 
-use super::peers::{COLUMNS, Peer, peer};
+use super::peers::{Peer, columns, peer};
 use super::sketch::Sketch;
 use super::{Range, Row, each};
 use crate::limits::MAP_SPANS;
@@ -69,7 +69,7 @@ struct Edge {
 
 /// Reads the spans of a range and finds the calls among them.
 pub(crate) async fn read(store: &Query, range: Range) -> Result<ServiceMap, QueryError> {
-    let peers: Vec<String> = COLUMNS
+    let peers: Vec<String> = columns()
         .iter()
         .map(|(name, expression)| format!("CASE WHEN kind IN (3, 4) THEN {expression} END AS {name}"))
         .collect();
@@ -180,9 +180,9 @@ fn view(edges: &BTreeMap<(End, End), Edge>, services: &[String], peers: &[Peer],
         }),
         End::Peer(at) => peers.get(at).map(|peer| MapNode {
             // A service may have the name of a database.
-            id: format!("{}:{}:{}", peer.kind, peer.system.as_deref().unwrap_or(""), peer.name),
+            id: format!("{}:{}:{}", peer.kind.as_str(), peer.system.as_deref().unwrap_or(""), peer.name),
             name: peer.name.clone(),
-            kind: peer.kind.to_owned(),
+            kind: peer.kind.as_str().to_owned(),
             system: peer.system.clone(),
         }),
     };

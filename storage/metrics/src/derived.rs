@@ -8,22 +8,27 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use telltale_promql::labels::NAME;
 use telltale_promql::{Error, Label, Labels, Matcher, SeriesView};
+use telltale_storage::Segment;
 use telltale_storage::schema::Table;
 
 use crate::delta::{self, day_start_ms};
 use crate::exemplars::QueryExemplar;
+use crate::limits::{GRAPH_SPANS_AT_ONCE, GRAPH_WAIT_MS};
 use crate::samples::of_numbers;
 use crate::select::Window;
 use crate::view::View;
 
 mod graph;
+pub(crate) mod halves;
 mod names;
 pub(crate) mod stats;
 
+use halves::{Halves, Share};
 use names::{METRICS, Metric, Part};
-use stats::{Cell, Key, SLOT_MS, SpanStats};
+use stats::{Cell, SLOT_MS, SpanStats, Totals};
 
 /// How often a counter that does not change is repeated.
 const REPEAT_MS: i64 = 60_000;
@@ -84,7 +89,7 @@ fn for_each(view: &View, matchers: &[Matcher], window: &Window, call: Each<'_>) 
     if by_name.is_empty() || asked.is_empty() {
         return Ok(());
     }
-    let stats = gather(view, window)?;
+    let stats = gather(view, window, &asked)?;
     for metric in asked {
         view.stop.check()?;
         for (key, slots) in &stats {
@@ -138,32 +143,60 @@ fn each_series(
     Ok(())
 }
 
-/// Adds up what the days of the window have.
-fn gather(view: &View, window: &Window) -> Result<BTreeMap<Key, BTreeMap<i64, Cell>>, Error> {
+/// Adds up what the days of the window have, as far as these metrics need it.
+fn gather(view: &View, window: &Window, asked: &[&Metric]) -> Result<Totals, Error> {
     let start_ms = day_start_ms(window.start_ms);
-    // Spans are found by their start and count at their end: long ones began before.
-    let reading = Window::of(start_ms - stats::LONG_MS, window.end_ms);
-    let mut parts: Vec<Arc<SpanStats>> = Vec::new();
-    for segment in view.snapshot.segments(Table::Spans) {
-        if reading.overlaps_ns(segment.min_time(), segment.max_time()) {
+    let mut all = Totals::new();
+    if asked.iter().any(|metric| !metric.is_of_graph()) {
+        // Spans are found by their start and count at their end: long ones began before.
+        let reading = Window::of(start_ms - stats::LONG_MS, window.end_ms);
+        for segment in segments(view, &reading) {
             view.stop.check()?;
-            parts.push(view.metrics.span_stats(segment)?);
+            view.metrics.span_stats(segment)?.add_to(&mut all);
+        }
+        for batch in view.snapshot.batches(Table::Spans) {
+            view.stop.check()?;
+            SpanStats::of(&batch)?.add_to(&mut all);
         }
     }
-    for batch in view.snapshot.batches(Table::Spans) {
-        view.stop.check()?;
-        parts.push(Arc::new(SpanStats::of(&batch)?));
+    if asked.iter().any(|metric| metric.is_of_graph()) {
+        // The other side of a request may be as much later, in a segment of its own.
+        let reading = Window::of(start_ms - stats::LONG_MS, window.end_ms.saturating_add(stats::LONG_MS));
+        add_requests(view, &reading, GRAPH_SPANS_AT_ONCE, &mut all)?;
     }
-    let mut all: BTreeMap<Key, BTreeMap<i64, Cell>> = BTreeMap::new();
-    for part in &parts {
-        part.add_to(&mut all);
-    }
-    graph::resolve(&parts, &mut all);
     for slots in all.values_mut() {
         slots.retain(|slot, _| slot * SLOT_MS > start_ms && (slot - 1) * SLOT_MS <= window.end_ms);
     }
     all.retain(|_, slots| !slots.is_empty());
     Ok(all)
+}
+
+fn segments<'a>(view: &'a View, reading: &'a Window) -> impl Iterator<Item = &'a Arc<Segment>> {
+    view.snapshot.segments(Table::Spans).filter(|segment| reading.overlaps_ns(segment.min_time(), segment.max_time()))
+}
+
+/// Joins the halves of requests, in as many passes as the bound of spans asks for.
+pub(crate) fn add_requests(view: &View, reading: &Window, spans_at_once: u64, all: &mut Totals) -> Result<(), Error> {
+    let batches: Vec<RecordBatch> = view.snapshot.batches(Table::Spans);
+    let rows = segments(view, reading).map(|segment| segment.rows()).sum::<u64>()
+        + batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+    let settled_ms = view.now_ms - GRAPH_WAIT_MS;
+    for share in Share::of(rows.div_ceil(spans_at_once)) {
+        let mut parts: Vec<Arc<Halves>> = Vec::new();
+        for segment in segments(view, reading) {
+            view.stop.check()?;
+            parts.push(match share.is_all() {
+                true => view.metrics.halves(segment)?,
+                false => Arc::new(Halves::read(segment, share)?),
+            });
+        }
+        for batch in &batches {
+            view.stop.check()?;
+            parts.push(Arc::new(Halves::of(batch, share)?));
+        }
+        graph::resolve(&parts, settled_ms, all);
+    }
+    Ok(())
 }
 
 /// Returns the samples of a counter in the window, repeated while nothing happens.

@@ -23,3 +23,11 @@ pub const STOP_CHECK_SERIES: usize = 256;
 pub const DERIVED_KEYS_MAX: usize = 20_000;
 /// Bytes of what is kept about the spans of segments; the least recently used goes first.
 pub const DERIVED_CACHE_BYTES: usize = 128 << 20;
+/// Bytes of what is kept about the requests of segments, for the service graph; the least recently used goes first.
+pub const GRAPH_CACHE_BYTES: usize = 128 << 20;
+/// Stored spans among which the halves of requests are joined at once. Beyond: in several passes over them, each a share of the traces,
+/// so that memory stays bounded and counts exact; the segments are then read anew for each question.
+pub const GRAPH_SPANS_AT_ONCE: u64 = 4_000_000;
+/// How long a call waits for the spans of the other side before it counts as one to a peer that sends none, in milliseconds: two
+/// times what an SDK's exporter usually waits.
+pub const GRAPH_WAIT_MS: i64 = 10_000;

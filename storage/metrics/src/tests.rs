@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use telltale_model::SignalKind;
+use telltale_model::{SignalKind, UnixNanos};
 use telltale_promql::{Labels, MatchOp, Matcher, Selection, Source as _};
 use telltale_storage::{Options, Storage};
 
 use crate::{Metrics, Stop, View};
 
+mod graph;
 mod otlp;
 mod prometheus;
 mod spans;
@@ -18,6 +19,8 @@ struct Store {
     storage: Storage,
     metrics: Metrics,
     runtime: tokio::runtime::Runtime,
+    /// When questions are asked: long after everything, unless a test says otherwise.
+    now: UnixNanos,
     _folder: tempfile::TempDir,
 }
 
@@ -33,7 +36,7 @@ impl Store {
         options.limits.wal_file_bytes = 1 << 20;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let storage = runtime.block_on(async { Storage::open(options).unwrap() });
-        Self { storage, metrics: Metrics::default(), runtime, _folder: folder }
+        Self { storage, metrics: Metrics::default(), runtime, now: UnixNanos(u64::MAX), _folder: folder }
     }
 
     fn send(&self, request: &impl prost::Message) {
@@ -47,7 +50,7 @@ impl Store {
     }
 
     fn view(&self) -> View {
-        self.metrics.view(self.storage.snapshot(), Stop::default())
+        self.metrics.view(self.storage.snapshot(), Stop::default(), self.now)
     }
 
     fn select(&self, matchers: &[Matcher], start_ms: i64, end_ms: i64) -> Found {

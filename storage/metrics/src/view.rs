@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use telltale_model::UnixNanos;
 use telltale_promql::{Error, Labels, SelectReport, Selection, SeriesView, Source};
 use telltale_storage::Snapshot;
 
@@ -37,12 +38,14 @@ pub struct View {
     pub(crate) metrics: Metrics,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) stop: Stop,
+    /// When it was asked, in milliseconds.
+    pub(crate) now_ms: i64,
 }
 
 impl View {
-    pub(crate) fn new(metrics: Metrics, snapshot: Arc<Snapshot>, stop: Stop) -> Self {
+    pub(crate) fn new(metrics: Metrics, snapshot: Arc<Snapshot>, stop: Stop, now: UnixNanos) -> Self {
         metrics.retain_batches(&snapshot);
-        Self { metrics, snapshot, stop }
+        Self { metrics, snapshot, stop, now_ms: i64::try_from(now.0 / 1_000_000).unwrap_or(i64::MAX) }
     }
 }
 

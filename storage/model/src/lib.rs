@@ -10,11 +10,13 @@
 //! * [`sketch`]: how long something usually takes, in few bytes.
 //! * [`attribute`]: the value of an attribute (OTLP `AnyValue`).
 //! * [`semconv`]: every attribute key that telltale itself reads.
+//! * [`peer`]: who stands at the other side of a call that only one side tells of.
 //!
 //! Deliberately absent: serialisation (each boundary owns its own), clocks, and anything async.
 
 pub mod attribute;
 pub mod id;
+pub mod peer;
 pub mod semconv;
 pub mod severity;
 pub mod signal;
@@ -24,6 +26,7 @@ pub mod time;
 
 pub use attribute::AttributeValue;
 pub use id::{ParseIdError, SpanId, TraceId};
+pub use peer::{Peer, PeerKind};
 pub use severity::Severity;
 pub use signal::SignalKind;
 pub use sketch::DurationSketch;

@@ -21,10 +21,12 @@ pub(super) enum Scheme {
     Tempo,
     /// `service_name`, `span_name`, `span_kind`, `status_code`
     Collector,
-    /// `client`, `server`, `connection_type`; durations as the server saw them.
+    /// `client`, `server`, `connection_type`, `virtual_node`; durations as the server saw them.
     Server,
     /// The same as the client saw them.
     Client,
+    /// `client` or `server`: spans whose other side is missing.
+    Unpaired,
 }
 
 /// A derived metric.
@@ -74,6 +76,7 @@ pub(super) const METRICS: &[Metric] = &[
     metric("traces_service_graph_request_client_seconds_bucket", Scheme::Client, Part::Bucket, (GRAPH, SECOND)),
     metric("traces_service_graph_request_client_seconds_sum", Scheme::Client, Part::Sum, (GRAPH, SECOND)),
     metric("traces_service_graph_request_client_seconds_count", Scheme::Client, Part::Count, (GRAPH, SECOND)),
+    metric("traces_service_graph_unpaired_spans_total", Scheme::Unpaired, Part::Count, (GRAPH, SECOND)),
 ];
 
 const KINDS: [&str; 6] = [
@@ -87,6 +90,11 @@ const KINDS: [&str; 6] = [
 const STATUSES: [&str; 3] = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
 impl Metric {
+    /// Says whether it is about requests between services.
+    pub(super) fn is_of_graph(&self) -> bool {
+        !matches!(self.scheme, Scheme::Tempo | Scheme::Collector)
+    }
+
     /// Returns the labels of a key, but for `le`; `None` when the key is another scheme's.
     pub(super) fn labels(&self, key: &Key) -> Option<Labels> {
         let word = |words: &[&'static str], number: i32| {
@@ -99,9 +107,15 @@ impl Metric {
                 ("span_kind", word(&KINDS, *kind)),
                 ("status_code", word(&STATUSES, *status)),
             ],
-            (Scheme::Server, Key::Edge { client, server, connection, by_server: true })
-            | (Scheme::Client, Key::Edge { client, server, connection, by_server: false }) => {
-                vec![("client", client), ("server", server), ("connection_type", connection)]
+            (Scheme::Server, Key::Edge { client, server, kind, by_server: true })
+            | (Scheme::Client, Key::Edge { client, server, kind, by_server: false }) => vec![
+                ("client", client),
+                ("server", server),
+                ("connection_type", kind.connection),
+                ("virtual_node", kind.virtual_node),
+            ],
+            (Scheme::Unpaired, Key::Unpaired { service, is_client }) => {
+                vec![(if *is_client { "client" } else { "server" }, service)]
             }
             _ => return None,
         };

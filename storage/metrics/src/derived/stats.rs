@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::{Int32Type, Int64Type, TimestampNanosecondType};
 use telltale_promql::Error;
 use telltale_storage::Segment;
@@ -25,8 +25,22 @@ pub(crate) enum Key {
     /// Spans of an operation.
     Operation { service: Arc<str>, name: Arc<str>, kind: i32, status: i32 },
     /// Requests from one service to another.
-    Edge { client: Arc<str>, server: Arc<str>, connection: &'static str, by_server: bool },
+    Edge { client: Arc<str>, server: Arc<str>, kind: EdgeKind, by_server: bool },
+    /// Spans whose other side is missing, with nothing that says who it is: of the service that called, or was called.
+    Unpaired { service: Arc<str>, is_client: bool },
 }
+
+/// What an edge's labels say of it besides its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct EdgeKind {
+    /// `virtual_node`, `database`, `messaging_system`, or nothing for a plain call.
+    pub(crate) connection: &'static str,
+    /// Which end sends no spans: `client`, `server`, or nothing.
+    pub(crate) virtual_node: &'static str,
+}
+
+/// Cells by key and slot.
+pub(crate) type Totals = BTreeMap<Key, BTreeMap<i64, Cell>>;
 
 /// Upper bounds of all schemes together, in nanoseconds: what a cell's counts are kept by.
 const BOUNDS_NS: [f64; 34] = [
@@ -41,15 +55,29 @@ pub(crate) struct Cell {
     pub(crate) failed: u64,
     pub(crate) sum_ns: f64,
     buckets: [u32; BOUNDS_NS.len() + 1],
-    slowest: Option<Slowest>,
+    slowest: Option<Counted>,
 }
 
+/// A span as it counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Slowest {
-    duration_ns: i64,
-    end_ms: i64,
-    trace: [u8; 16],
-    span: [u8; 8],
+pub(crate) struct Counted {
+    pub(crate) duration_ns: i64,
+    pub(crate) end_ms: i64,
+    pub(crate) trace: [u8; 16],
+    pub(crate) span: [u8; 8],
+}
+
+impl Counted {
+    /// Takes a span's start and duration, in nanoseconds.
+    pub(crate) fn new(trace: [u8; 16], span: [u8; 8], start_ns: i64, duration_ns: i64) -> Self {
+        let duration_ns = duration_ns.max(0);
+        Self { duration_ns, end_ms: start_ns.saturating_add(duration_ns).div_euclid(1_000_000), trace, span }
+    }
+
+    /// Returns the slot that its end lies in.
+    pub(crate) fn slot(&self) -> i64 {
+        (self.end_ms - 1).div_euclid(SLOT_MS) + 1
+    }
 }
 
 impl Default for Cell {
@@ -58,31 +86,16 @@ impl Default for Cell {
     }
 }
 
-/// One half of a request between services.
-#[derive(Debug, Clone)]
-pub(crate) struct Half {
-    pub(crate) trace: [u8; 16],
-    /// Of a client its own id, of a server its parent's.
-    pub(crate) link: [u8; 8],
-    pub(crate) service: Arc<str>,
-    pub(crate) is_message: bool,
-    pub(crate) slot: i64,
-    pub(crate) cell: Cell,
-}
-
 /// What spans add up to.
 #[derive(Debug, Default)]
 pub(crate) struct SpanStats {
     operations: HashMap<Key, BTreeMap<i64, Cell>>,
-    pub(crate) clients: Vec<Half>,
-    pub(crate) servers: Vec<Half>,
 }
 
 /// The columns that are read.
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 8] = [
     col::TRACE_ID,
     col::SPAN_ID,
-    col::PARENT_SPAN_ID,
     col::NAME,
     col::KIND,
     col::START_TIME_UNIX_NANO,
@@ -92,76 +105,70 @@ const COLUMNS: [&str; 9] = [
 ];
 
 /// The status "error".
-const ERROR: i32 = 2;
-const SERVER: i32 = 2;
-const CLIENT: i32 = 3;
-const PRODUCER: i32 = 4;
-const CONSUMER: i32 = 5;
+pub(crate) const ERROR: i32 = 2;
+
+/// Gives equal texts one place in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(HashMap<String, Arc<str>>);
+
+impl Texts {
+    pub(crate) fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(text.to_owned(), Arc::clone(&new));
+        new
+    }
+}
 
 impl SpanStats {
     /// Adds the spans of a batch up. Spans that came twice count twice, as they were sent.
     pub(crate) fn of(batch: &RecordBatch) -> Result<Self, Error> {
         let mut stats = Self::default();
-        stats.add(batch, &mut HashMap::new())?;
+        stats.add(batch, &mut Texts::default())?;
         Ok(stats)
     }
 
     /// Adds the spans of a segment up.
     pub(crate) fn read(segment: &Segment) -> Result<Self, Error> {
         let mut stats = Self::default();
-        let mut shared: HashMap<String, Arc<str>> = HashMap::new();
+        let mut shared = Texts::default();
         for_each_batch(segment, &COLUMNS, &mut |batch| stats.add(batch, &mut shared))?;
         Ok(stats)
     }
 
-    fn add(&mut self, batch: &RecordBatch, shared: &mut HashMap<String, Arc<str>>) -> Result<(), Error> {
+    fn add(&mut self, batch: &RecordBatch, shared: &mut Texts) -> Result<(), Error> {
         let (traces, spans) = (ids(batch, col::TRACE_ID)?, ids(batch, col::SPAN_ID)?);
-        let parents = ids(batch, col::PARENT_SPAN_ID)?;
         let (names, services) = (texts(batch, col::NAME)?, texts(batch, col::SERVICE_NAME)?);
         let (kinds, statuses) =
             (numbers::<Int32Type>(batch, col::KIND)?, numbers::<Int32Type>(batch, col::STATUS_CODE)?);
         let starts = numbers::<TimestampNanosecondType>(batch, col::START_TIME_UNIX_NANO)?;
         let durations = numbers::<Int64Type>(batch, col::DURATION_NS)?;
-        let mut share = |text: &str| match shared.get(text) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let new: Arc<str> = text.into();
-                shared.insert(text.to_owned(), Arc::clone(&new));
-                new
-            }
-        };
         for row in 0..batch.num_rows() {
             let (kind, status) = (kinds.value(row), number(statuses, row).unwrap_or(0));
-            let duration_ns = durations.value(row).max(0);
-            let end_ms = starts.value(row).saturating_add(duration_ns).div_euclid(1_000_000);
-            let slot = (end_ms - 1).div_euclid(SLOT_MS) + 1;
             let (trace, span) = (fixed(traces.value(row)), fixed(spans.value(row)));
-            let one = Slowest { duration_ns, end_ms, trace, span };
-            let service = share(text(services, row).unwrap_or_default());
-            let name = share(text(names, row).unwrap_or_default());
-            let key = self.key(Key::Operation { service: Arc::clone(&service), name, kind, status }, &mut share);
-            self.operations.entry(key).or_default().entry(slot).or_default().count_one(one, status == ERROR);
-            let link = match kind {
-                CLIENT | PRODUCER => span,
-                SERVER | CONSUMER if parents.is_valid(row) => fixed(parents.value(row)),
-                _ => continue,
-            };
-            let mut cell = Cell::default();
-            cell.count_one(one, status == ERROR);
-            let is_message = kind == PRODUCER || kind == CONSUMER;
-            let half = Half { trace, link, service, is_message, slot, cell };
-            if kind == CLIENT || kind == PRODUCER { self.clients.push(half) } else { self.servers.push(half) }
+            let one = Counted::new(trace, span, starts.value(row), durations.value(row));
+            let service = shared.share(text(services, row).unwrap_or_default());
+            let name = shared.share(text(names, row).unwrap_or_default());
+            let key = self.key(Key::Operation { service, name, kind, status }, shared);
+            self.operations.entry(key).or_default().entry(one.slot()).or_default().count_one(one, status == ERROR);
         }
         Ok(())
     }
 
     /// Beyond the bound, operations that are new count together under one name, so that nothing is missing from sums.
-    fn key(&self, key: Key, share: &mut impl FnMut(&str) -> Arc<str>) -> Key {
+    fn key(&self, key: Key, shared: &mut Texts) -> Key {
         match &key {
             Key::Operation { service, kind, status, .. }
                 if self.operations.len() >= DERIVED_KEYS_MAX && !self.operations.contains_key(&key) =>
             {
-                Key::Operation { service: Arc::clone(service), name: share("(other)"), kind: *kind, status: *status }
+                Key::Operation {
+                    service: Arc::clone(service),
+                    name: shared.share("(other)"),
+                    kind: *kind,
+                    status: *status,
+                }
             }
             _ => key,
         }
@@ -170,11 +177,11 @@ impl SpanStats {
     /// What it keeps in memory, about.
     pub(crate) fn bytes(&self) -> usize {
         let cells: usize = self.operations.values().map(BTreeMap::len).sum();
-        cells * (size_of::<Cell>() + 16) + (self.clients.len() + self.servers.len()) * size_of::<Half>()
+        cells * (size_of::<Cell>() + 16)
     }
 
     /// Adds the operations to those of others.
-    pub(crate) fn add_to(&self, all: &mut BTreeMap<Key, BTreeMap<i64, Cell>>) {
+    pub(crate) fn add_to(&self, all: &mut Totals) {
         for (key, slots) in &self.operations {
             let into = all.entry(key.clone()).or_default();
             for (slot, cell) in slots {
@@ -185,7 +192,8 @@ impl SpanStats {
 }
 
 impl Cell {
-    fn count_one(&mut self, one: Slowest, failed: bool) {
+    /// Counts a span.
+    pub(crate) fn count_one(&mut self, one: Counted, failed: bool) {
         self.count += 1;
         self.failed += u64::from(failed);
         self.sum_ns += one.duration_ns as f64;
@@ -228,6 +236,7 @@ impl Cell {
     }
 }
 
-fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
+/// Returns an id of a column as its bytes.
+pub(crate) fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.try_into().unwrap_or([0; N])
 }

@@ -156,7 +156,7 @@ fn a_question_that_nobody_waits_for_ends() {
     store.send(&otlp::request(vec![Series { labels, samples: vec![(1, 1.0)], ..Series::default() }]));
     let stop = Stop::default();
     stop.stop();
-    let view = store.metrics.view(store.storage.snapshot(), stop);
+    let view = store.metrics.view(store.storage.snapshot(), stop, store.now);
     let selection = Selection { matchers: &[], start_ms: 0, end_ms: 9, by: None };
     let error = view.select(&selection, &mut |_| Ok(())).unwrap_err();
     assert_eq!(error.kind, telltale_promql::ErrorKind::Canceled);

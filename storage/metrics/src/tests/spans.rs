@@ -8,28 +8,36 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Sta
 
 use super::*;
 
-const NOON_MS: i64 = 19_000 * 86_400_000 + 43_200_000;
+pub(super) const NOON_MS: i64 = 19_000 * 86_400_000 + 43_200_000;
 
-struct One {
-    service: &'static str,
-    id: u8,
-    parent: u8,
-    kind: i32,
-    end_ms: i64,
-    took_ms: i64,
-    failed: bool,
+/// A span to send; its trace and its id are told by a number, a parent of 0 is none.
+#[derive(Debug, Clone, Default)]
+pub(super) struct One {
+    pub(super) service: &'static str,
+    pub(super) trace: u8,
+    pub(super) id: u8,
+    pub(super) parent: u8,
+    pub(super) kind: i32,
+    pub(super) end_ms: i64,
+    pub(super) took_ms: i64,
+    pub(super) failed: bool,
+    pub(super) attributes: &'static [(&'static str, &'static str)],
 }
 
 fn request(spans: &[One]) -> ExportTraceServiceRequest {
     let resource_spans = spans.iter().map(|one| {
-        let name = Some(AnyValue { value: Some(Value::StringValue(one.service.into())) });
-        let attributes = vec![KeyValue { key: "service.name".into(), value: name, ..KeyValue::default() }];
+        let attribute = |(key, value): &(&str, &str)| {
+            let value = Some(AnyValue { value: Some(Value::StringValue((*value).into())) });
+            KeyValue { key: (*key).into(), value, ..KeyValue::default() }
+        };
+        let attributes = vec![attribute(&("service.name", one.service))];
         let id = |id: u8| if id == 0 { Vec::new() } else { vec![id; 8] };
         let span = Span {
-            trace_id: vec![7; 16],
+            trace_id: vec![7 + one.trace; 16],
             span_id: id(one.id),
             parent_span_id: id(one.parent),
             name: "GET /x".into(),
+            attributes: one.attributes.iter().map(attribute).collect(),
             kind: one.kind,
             start_time_unix_nano: u64::try_from(one.end_ms - one.took_ms).unwrap() * 1_000_000,
             end_time_unix_nano: u64::try_from(one.end_ms).unwrap() * 1_000_000,
@@ -45,21 +53,27 @@ fn request(spans: &[One]) -> ExportTraceServiceRequest {
     ExportTraceServiceRequest { resource_spans: resource_spans.collect() }
 }
 
-fn send(store: &Store, spans: &[One]) {
+pub(super) fn send(store: &Store, spans: &[One]) {
     use prost::Message as _;
     let payload = request(spans).encode_to_vec().into();
     store.runtime.block_on(store.storage.append(SignalKind::Traces, payload)).unwrap();
 }
 
 fn shop(end_ms: i64) -> [One; 3] {
-    [
-        One { service: "web", id: 1, parent: 0, kind: 3, end_ms: end_ms + 1, took_ms: 60, failed: false },
-        One { service: "cart", id: 2, parent: 1, kind: 2, end_ms, took_ms: 50, failed: true },
-        One { service: "cart", id: 3, parent: 2, kind: 1, end_ms, took_ms: 3, failed: false },
-    ]
+    let span = |service, (id, parent), kind, end_ms, took_ms| One {
+        service,
+        id,
+        parent,
+        kind,
+        end_ms,
+        took_ms,
+        failed: id == 2,
+        ..One::default()
+    };
+    [span("web", (1, 0), 3, end_ms + 1, 60), span("cart", (2, 1), 2, end_ms, 50), span("cart", (3, 2), 1, end_ms, 3)]
 }
 
-fn last(store: &Store, name: &str, labels: &[(&str, &str)], end_ms: i64) -> Option<f64> {
+pub(super) fn last(store: &Store, name: &str, labels: &[(&str, &str)], end_ms: i64) -> Option<f64> {
     let mut matchers = vec![Matcher::equal("__name__", name)];
     matchers.extend(labels.iter().map(|(name, value)| Matcher::equal(*name, *value)));
     let found = store.select(&matchers, end_ms - 300_000, end_ms);
