@@ -11,6 +11,7 @@ use crate::clients::run_python;
 use crate::support::{root, server};
 
 mod around;
+mod arrange;
 pub(crate) mod browser;
 mod charts;
 mod compare;

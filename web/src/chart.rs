@@ -4,6 +4,7 @@
 
 mod dashboard;
 mod heat;
+mod layout;
 mod question;
 mod scale;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 
 pub use dashboard::{Line, Reduce, Section, bands, expand, legend, sections};
 pub use heat::{Cell, Heat, heat_classic, heat_native};
+pub use layout::Layout;
 pub use question::{Kind, Question, heat_question, questions, step_seconds};
 pub use scale::{Scale, Shown, Size, Unit, path, time_ticks, value_ticks};
 

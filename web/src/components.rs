@@ -21,6 +21,7 @@ pub(crate) mod promql_field;
 pub(crate) mod raw_tab;
 pub(crate) mod row_pool;
 pub(crate) mod share;
+pub(crate) mod slo_state;
 pub(crate) mod snippets;
 pub(crate) mod story_list;
 pub(crate) mod table_tab;

@@ -199,6 +199,25 @@ impl Browser {
         self.client.perform_actions(mouse).await.unwrap_or_else(|error| panic!("drag over {selector}: {error}"));
     }
 
+    /// Takes hold of an element with the mouse and carries it along steps in pixels; it is held until [`Self::let_go`].
+    pub(crate) async fn carry(&self, selector: &str, steps: &[(f64, f64)]) {
+        let wait = self.client.wait().at_most(DEADLINE).for_element(Locator::Css(selector)).await;
+        let element = wait.unwrap_or_else(|error| panic!("find {selector}: {error}"));
+        let duration = None;
+        let start = PointerAction::MoveToElement { element, duration, x: 0.0, y: 0.0 };
+        let hold = PointerAction::Down { button: MOUSE_BUTTON_LEFT };
+        let way = steps.iter().map(|(x, y)| PointerAction::MoveBy { duration, x: *x, y: *y });
+        let mouse = MouseActions::new("mouse".to_owned()).then(start).then(hold);
+        let mouse = way.fold(mouse, MouseActions::then);
+        self.client.perform_actions(mouse).await.unwrap_or_else(|error| panic!("carry {selector}: {error}"));
+    }
+
+    /// Lets go of what is carried.
+    pub(crate) async fn let_go(&self) {
+        let mouse = MouseActions::new("mouse".to_owned()).then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(mouse).await.unwrap_or_else(|error| panic!("let go: {error}"));
+    }
+
     /// Presses Tab until the focus is on an element of a selector, as a reader without a mouse does.
     pub(crate) async fn tab_to(&self, selector: &str) {
         let is_there = format!("return document.activeElement.matches({})", Value::from(selector));

@@ -7,7 +7,7 @@ use telltale_tests::otlp;
 use telltale_tests::server::Server;
 
 use super::Browser;
-use crate::support::server;
+use crate::support::{launch, server};
 
 const SECOND: u64 = 1_000_000_000;
 const ENTER: char = '\u{e007}';
@@ -288,5 +288,56 @@ async fn odd_names_and_many_operations_stay_readable() {
     browser.goto("/services?view=map").await;
     browser.until_text("4 services").await;
     browser.looked_at_in_its_width("map-odd").await;
+    browser.close().await;
+}
+
+/// Scenario: the shop promises that 99 % of its requests are answered, and a quarter of them fails. Guarantees: the table and the service
+/// say how the promise stands and lead to it, and it leads back; a service that promises nothing says nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_shows_its_objectives_and_they_lead_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("telltale.toml");
+    let objective = |name: &str, title: &str, objective: f64, service: &str| {
+        format!(
+            "[[slo]]\nname = {name:?}\ntitle = {title:?}\nservice = {service:?}\nobjective = {objective}\nwindow = \"7d\"\nspans = {{}}\n"
+        )
+    };
+    let slos = [
+        objective("other", "Mails are sent", 90.0, "mailer"),
+        objective("shop-answers", "Orders are answered", 99.0, "shop"),
+        objective("shop-mostly", "Orders are mostly answered", 50.0, "shop"),
+    ];
+    std::fs::write(&config, slos.concat()).unwrap();
+    let server = launch().arg("--config").arg(config.display().to_string()).start();
+    shop(&server).await;
+    let browser = Browser::open(server.http.ui()).await;
+    browser.goto("/services").await;
+    browser.until_text("Orders are answered").await;
+    let cell = "[...document.querySelectorAll('.red-table tbody tr')].find(row => row.querySelector('th a').textContent === 'shop').lastElementChild.innerText";
+    let cell = browser.script(&format!("return {cell}")).await.as_str().unwrap().to_owned();
+    // 3 of 24 orders failed: far more than 1 %, far less than half.
+    for part in ["Budget spent", "Good", "Orders are mostly answered", "% of the budget left", "× over 1h"] {
+        assert!(cell.contains(part), "{part}: {cell}");
+    }
+    assert!(!cell.contains("Mails are sent"), "{cell}");
+    let others = "return [...document.querySelectorAll('.red-table tbody tr')].filter(row => row.lastElementChild.innerText !== '').length";
+    assert_eq!(browser.script(others).await, 1);
+    browser.looked_at_in_its_width("services-objectives").await;
+
+    browser.click_text(".slo-lines a", "Orders are answered").await;
+    browser.until_path("/slos").await;
+    assert_eq!(browser.parameter("slo").await.as_deref(), Some("shop-answers"));
+    let chosen = "return document.querySelector('.slo-card[aria-current] h2')?.textContent === 'Orders are answered'";
+    browser.until_true("the objective", chosen).await;
+    browser.looked_at("slos-chosen").await;
+    browser.click_text(".slo-card[aria-current] a", "shop").await;
+    browser.until_path("/services/shop").await;
+    browser.until_text("Orders are mostly answered").await;
+    let lines = "return document.querySelectorAll('.slo-lines li').length === 2";
+    browser.until_true("both objectives and no other's", lines).await;
+    browser.looked_at_in_its_width("service-objectives").await;
+    browser.goto("/services/gateway").await;
+    browser.until_text("Called by").await;
+    assert_eq!(browser.script("return document.querySelectorAll('.slo-lines').length").await, 0);
     browser.close().await;
 }

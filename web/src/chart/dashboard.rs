@@ -24,6 +24,8 @@ pub struct Line {
 pub struct Section {
     /// Title of the row; none above the first row.
     pub title: Option<String>,
+    /// Place of the row in the dashboard.
+    pub row: Option<usize>,
     /// Whether it begins closed.
     pub is_collapsed: bool,
     /// Places of its panels in the dashboard.
@@ -33,11 +35,11 @@ pub struct Section {
 /// Splits a dashboard at its rows.
 #[must_use]
 pub fn sections(panels: &[Panel]) -> Vec<Section> {
-    let mut out = vec![Section { title: None, is_collapsed: false, panels: Vec::new() }];
+    let mut out = vec![Section { title: None, row: None, is_collapsed: false, panels: Vec::new() }];
     for (at, panel) in panels.iter().enumerate() {
         if panel.kind == PanelKind::Row {
             let title = Some(panel.title.clone());
-            out.push(Section { title, is_collapsed: panel.collapsed, panels: Vec::new() });
+            out.push(Section { title, row: Some(at), is_collapsed: panel.collapsed, panels: Vec::new() });
         } else if let Some(section) = out.last_mut() {
             section.panels.push(at);
         }

@@ -15,6 +15,7 @@ use crate::nav::use_nav;
 use crate::route::Place;
 use crate::strings;
 
+mod arrange;
 mod editor;
 mod panels;
 mod variables;
@@ -202,8 +203,12 @@ fn shown(answer: DashboardAnswer, found: RwSignal<Option<Result<DashboardAnswer,
     let text = (!dashboard.description.is_empty()).then(|| text_el("p", "muted", &dashboard.description));
     let head = el("div").class("dashboard-head").add(text_el("h1", "", &dashboard.title)).add(text);
     let objectives = (answer.name == "service-red").then(|| crate::pages::slos::cards(chosen.values(), "service"));
-    let mut out = vec![head, editor::bar(&answer, found), tools(usual), fields];
+    let arrange = arrange::Arrange::new(&dashboard);
+    let bars = [editor::bar(&answer, found, arrange.button()), arrange.bar(&answer, found)];
+    let mut out = vec![head];
+    out.extend(bars);
+    out.extend([tools(usual), fields]);
     out.extend(objectives);
-    out.extend(panels::all(&dashboard, range, chosen.values()));
+    out.extend(panels::all(&dashboard, range, chosen.values(), arrange));
     out
 }

@@ -3,6 +3,7 @@
 //! The address is the state: `from` and `to` as the API takes them, `view=map`, `sort`, `find`, and on the map `at` and `calls`.
 
 use leptos::prelude::*;
+use telltale_api::dashboard::{SloList, SloState};
 use telltale_api::routes;
 use telltale_api::services::{ServiceMap, Services};
 
@@ -77,9 +78,11 @@ fn list() -> El {
     let view = use_nav().param("view");
     let is_map = Memo::new(move |_| view.get().as_deref() == Some("map"));
     let reload = RwSignal::new(0_u32);
-    let body = move || if is_map.get() { map_part(services, reload) } else { table_part(services) };
+    let objectives = objectives(None);
+    let body = move || if is_map.get() { map_part(services, reload) } else { table_part(services, objectives) };
     let again = move || {
         services.load();
+        objectives.load();
         reload.update(|times| *times += 1);
     };
     el("div").class("services").add([
@@ -138,12 +141,27 @@ fn part<T: serde::de::DeserializeOwned + Send + Sync + 'static>(
     })
 }
 
-fn table_part(services: Loaded<Services>) -> El {
-    part(services, |services| {
+/// The objectives of one service, or of all.
+fn objectives(service: Option<&str>) -> Loaded<SloList> {
+    let url = Place::of_url(routes::SLOS).with("service", service).url();
+    Loaded::of_component(Memo::new(move |_| url.clone()))
+}
+
+/// The objectives that have come; a page of services without them is still a page of services.
+fn objectives_now(objectives: Loaded<SloList>) -> Vec<SloState> {
+    objectives.answer.get().and_then(Result::ok).map(|list| list.slos.clone()).unwrap_or_default()
+}
+
+fn table_part(services: Loaded<Services>, objectives: Loaded<SloList>) -> El {
+    part(services, move |services| {
         if services.services.is_empty() {
             return vec![nothing()];
         }
-        vec![summary(services), incomplete(services.is_complete), table::services_table(services)]
+        vec![
+            summary(services),
+            incomplete(services.is_complete),
+            table::services_table(services, objectives_now(objectives)),
+        ]
     })
 }
 

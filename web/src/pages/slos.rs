@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use telltale_api::dashboard::{Chosen, SloList, SloState, SloStatus};
+use telltale_api::dashboard::{Chosen, SloList, SloState};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::client::{self, Failure, Lifetime};
 use crate::components::bits::{failure_box, go_link, skeleton};
+use crate::components::slo_state::{self, badge, percent};
 use crate::dom::{El, el, text_el};
+use crate::nav::use_nav;
 use crate::route::encode;
 use crate::{format, strings};
 
-/// The page of all objectives.
+/// The page of all objectives; the address may name one of them (`slo`).
 pub(crate) fn slos() -> El {
     document().set_title(strings::SLOS_TITLE);
     let lifetime = Lifetime::of_component();
     let found = RwSignal::new(None::<Result<SloList, Failure>>);
+    let wanted = use_nav().param("slo");
     let load = move || {
         spawn_local(async move {
             let result = client::json(telltale_api::routes::SLOS, lifetime).await;
@@ -32,9 +35,23 @@ pub(crate) fn slos() -> El {
         Some(Ok(list)) if list.slos.is_empty() => {
             vec![text_el("p", "", &strings::slos_none(&list.path)), text_el("pre", "notice", strings::SLOS_EXAMPLE)]
         }
-        Some(Ok(list)) => vec![el("div").class("slo-cards").add_all(list.slos.iter().map(card))],
+        Some(Ok(list)) => {
+            let wanted = wanted.get();
+            let cards = list.slos.iter().map(|slo| match wanted.as_deref() == Some(slo.name.as_str()) {
+                true => arrived_at(card(slo)),
+                false => card(slo),
+            });
+            vec![el("div").class("slo-cards").add_all(cards)]
+        }
     });
     el("div").class("page-narrow").add([text_el("h1", "", strings::SLOS_TITLE), body])
+}
+
+/// Marks the objective that a link led to and brings it into view.
+fn arrived_at(card: El) -> El {
+    let place = card.clone();
+    request_animation_frame(move || place.element().scroll_into_view());
+    card.attr("aria-current", "true")
 }
 
 /// The objectives of the services that are chosen; nothing where there are none.
@@ -56,24 +73,19 @@ pub(crate) fn cards(values: Memo<Option<BTreeMap<String, Chosen>>>, variable: &'
     })
 }
 
-fn percent(part: f64) -> String {
-    let text = format!("{:.3}", part * 100.0);
-    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
-}
-
 fn card(slo: &SloState) -> El {
-    let (badge, words) = match slo.status {
-        SloStatus::Good => ("badge badge-ok", strings::SLO_GOOD),
-        SloStatus::Burning => ("badge badge-warn", strings::SLO_BURNING),
-        SloStatus::Spent => ("badge badge-error", strings::SLO_SPENT),
-        SloStatus::NoData => ("badge", strings::SLO_NO_DATA),
-        SloStatus::Failed => ("badge badge-error", strings::SLO_FAILED),
-    };
     let promise = strings::slo_promise(&slo.objective.to_string(), &slo.window);
-    let service = (!slo.service.is_empty())
-        .then(|| go_link(&format!("/dashboards/service-red?var-service={}", encode(&slo.service)), &slo.service));
-    let head = el("p").add([text_el("span", badge, words)]).text(" ").text(&promise).text(" ").add(service);
+    let ways = (!slo.service.is_empty()).then(|| {
+        let dashboard = format!("/dashboards/service-red?var-service={}", encode(&slo.service));
+        el("p").add([
+            go_link(&format!("/services/{}", encode(&slo.service)), &slo.service),
+            text_el("span", "muted", " · "),
+            go_link(&dashboard, strings::SLO_DASHBOARD),
+        ])
+    });
+    let head = el("p").add(badge(slo.status)).text(" ").text(&promise);
     let mut parts = vec![text_el("h2", "", &slo.title), head];
+    parts.extend(ways);
     if let (Some(ratio), Some(left)) = (slo.ratio, slo.budget_left) {
         #[expect(
             clippy::cast_possible_truncation,
@@ -115,7 +127,7 @@ fn card(slo: &SloState) -> El {
 /// Burn rates by time, and which pairs of them ask for somebody.
 fn burns(slo: &SloState) -> El {
     let cells = slo.burns.iter().map(|burn| {
-        let rate = burn.rate.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.1}×"));
+        let rate = slo_state::burn(burn.rate);
         let level = if burn.rate.is_some_and(|rate| rate > 1.0) { "warn-text" } else { "" };
         el("tr")
             .add([text_el("th", "", &burn.window).attr("scope", "row"), text_el("td", &format!("num {level}"), &rate)])

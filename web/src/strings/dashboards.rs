@@ -57,6 +57,19 @@ legend = "{{service}}"
 pub const DASHBOARD_ADD_TO: &str = "Add to a dashboard";
 /// Button.
 pub const DASHBOARD_EDIT: &str = "Edit";
+/// Heading for screen readers of the panels above the first row.
+pub const DASHBOARD_PANELS: &str = "Panels";
+/// Button: panels can be moved and resized.
+pub const DASHBOARD_ARRANGE: &str = "Arrange";
+/// Button.
+pub const DASHBOARD_ARRANGE_SAVE: &str = "Save the arrangement";
+/// Button.
+pub const DASHBOARD_ARRANGE_UNDO: &str = "Undo";
+/// How panels are arranged.
+pub const DASHBOARD_ARRANGE_HOW: &str =
+    "Drag a panel by its dots, its size by the corner; or go there with Tab and use the arrow keys. Escape lets go.";
+/// It was saved.
+pub const DASHBOARD_ARRANGED: &str = "The arrangement is saved";
 /// Button.
 pub const DASHBOARD_SAVE: &str = "Save";
 /// Name of the field of the text.
@@ -96,10 +109,36 @@ pub const SLO_SPENT: &str = "Budget spent";
 pub const SLO_NO_DATA: &str = "No events yet";
 /// State of an objective.
 pub const SLO_FAILED: &str = "Not known";
+/// Link from an objective.
+pub const SLO_DASHBOARD: &str = "Dashboard";
 /// Name of the bar.
 pub const SLO_LEFT: &str = "Error budget left";
 /// Caption of the rates.
 pub const SLO_BURN: &str = "Burn rate by time; 1× spends the whole budget in the window";
+
+/// Name of the handle that moves a panel.
+#[must_use]
+pub fn panel_move(title: &str) -> String {
+    format!("Move {title}")
+}
+
+/// Name of the handle that resizes a panel.
+#[must_use]
+pub fn panel_resize(title: &str) -> String {
+    format!("Resize {title}")
+}
+
+/// Where a panel stands now.
+#[must_use]
+pub fn panel_placed(place: usize, all: usize) -> String {
+    format!("Place {place} of {all}")
+}
+
+/// How large a panel is now.
+#[must_use]
+pub fn panel_sized(columns: u8, rows: u8) -> String {
+    format!("{columns} of 24 columns, {rows} rows")
+}
 
 /// How many panels a dashboard has.
 #[must_use]
@@ -147,6 +186,18 @@ pub fn slo_ratio(percent: &str, events: &str) -> String {
 #[must_use]
 pub fn slo_left(percent: &str) -> String {
     format!("{percent} of the error budget is left")
+}
+
+/// Burn rate in a line.
+#[must_use]
+pub fn slo_burning(rate: &str, window: &str) -> String {
+    format!(" · burns {rate} over {window}")
+}
+
+/// An objective in a line.
+#[must_use]
+pub fn slo_line(left: &str, burning: &str) -> String {
+    format!("{left} of the budget left{burning}")
 }
 
 /// A condition that asks for somebody.

@@ -41,6 +41,8 @@ pub const SERVICES_RATE: &str = "Requests";
 pub const SERVICES_ERRORS: &str = "Errors";
 /// Column.
 pub const SERVICES_TREND: &str = "Trend";
+/// Column, and heading of a service's objectives.
+pub const SERVICES_OBJECTIVES: &str = "Objectives";
 /// Column.
 pub const SERVICES_EXAMPLES: &str = "Examples";
 /// Column.

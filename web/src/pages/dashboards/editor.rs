@@ -13,10 +13,11 @@ use crate::nav::use_nav;
 use crate::route::{Place, encode};
 use crate::strings;
 
-type Found = RwSignal<Option<Result<DashboardAnswer, Failure>>>;
+/// The dashboard that is shown.
+pub(super) type Found = RwSignal<Option<Result<DashboardAnswer, Failure>>>;
 
-/// The bar.
-pub(super) fn bar(answer: &DashboardAnswer, found: Found) -> El {
+/// The bar; `arrange` is the button for the panels.
+pub(super) fn bar(answer: &DashboardAnswer, found: Found, arrange: El) -> El {
     let lifetime = Lifetime::of_component();
     let editing = RwSignal::new(false);
     let text = RwSignal::new(None::<String>);
@@ -63,7 +64,7 @@ pub(super) fn bar(answer: &DashboardAnswer, found: Found) -> El {
     };
     let buttons = el("div")
         .class("charts-tools")
-        .add([go_link("/dashboards", strings::DASHBOARDS_ALL), edit, export])
+        .add([go_link("/dashboards", strings::DASHBOARDS_ALL), arrange, edit, export])
         .add(remove)
         .add(text_el("code", "muted", &origin));
     el("div").add([buttons]).add(not_here(answer)).add(form(name, found, (editing, text, failed), lifetime))

@@ -1,15 +1,17 @@
 //! The panels: sections that open and close, and in each what its panels show.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use leptos::prelude::*;
 use telltale_api::dashboard::{Chosen, Dashboard, Panel, PanelKind, fill, fill_text};
 
+use super::arrange::{Arrange, PANEL, SECTION};
 use super::variables::{Values, times};
 use crate::chart::{Question, Reduce, Section, Shown, Size, expand, sections, step_seconds};
 use crate::components::chart::{Asked, Drawn, chart};
 use crate::components::time_range::Range;
-use crate::dom::{El, el, text_el};
+use crate::dom::{El, distinct, el, text_el};
 use crate::nav::use_nav;
 use crate::strings;
 
@@ -21,20 +23,40 @@ const ROW: f64 = 38.0;
 const AROUND: f64 = 96.0;
 
 /// All sections of a dashboard.
-pub(super) fn all(dashboard: &Dashboard, range: Memo<Range>, values: Values) -> Vec<El> {
-    let panels = StoredValue::new(dashboard.panels.clone());
-    sections(&dashboard.panels).into_iter().map(|section| one(section, panels, range, values)).collect()
+pub(super) fn all(dashboard: &Dashboard, range: Memo<Range>, values: Values, arrange: Arrange) -> Vec<El> {
+    let page = Page { panels: StoredValue::new(dashboard.panels.clone()), range, values, arrange };
+    sections(&dashboard.panels).into_iter().map(|section| one(section, page)).collect()
 }
 
-fn one(section: Section, panels: StoredValue<Vec<Panel>>, range: Memo<Range>, values: Values) -> El {
+/// What all panels of a dashboard share.
+#[derive(Clone, Copy)]
+struct Page {
+    panels: StoredValue<Vec<Panel>>,
+    range: Memo<Range>,
+    values: Values,
+    arrange: Arrange,
+}
+
+/// A panel by its place, and the value that it repeats for.
+type Placed = (usize, Option<(String, Chosen)>);
+
+/// Tells panels apart, and the repetitions of one.
+fn key((place, only): &Placed) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    (place, only.as_ref().map(|(name, chosen)| (name, &chosen.values))).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn one(section: Section, page: Page) -> El {
     let open = RwSignal::new(!section.is_collapsed);
-    let places = section.panels;
+    let row = section.row;
     // Only how panels repeat makes them anew; a new time or another value is asked for by the charts themselves.
     let repeats = Memo::new(move |_| {
-        let chosen = values.get()?;
-        Some(panels.with_value(|panels| {
-            let of_panel = |place: &usize| Some((*place, expand(panels.get(*place)?, &chosen)));
-            let expanded = places.iter().filter_map(of_panel);
+        let chosen = page.values.get()?;
+        let places = page.arrange.under(row);
+        Some(page.panels.with_value(|panels| {
+            let of_panel = |place: usize| Some((place, expand(panels.get(place)?, &chosen)));
+            let expanded = places.into_iter().filter_map(of_panel);
             let only = |panel: &Panel, chosen: BTreeMap<String, Chosen>| match panel.repeat.as_str() {
                 "" => None,
                 name => chosen.get(name).cloned().map(|one| (name.to_owned(), one)),
@@ -42,19 +64,17 @@ fn one(section: Section, panels: StoredValue<Vec<Panel>>, range: Memo<Range>, va
             expanded
                 .flat_map(|(place, all)| all.into_iter().map(move |chosen| (place, chosen)))
                 .map(|(place, chosen)| (place, panels.get(place).and_then(|panel| only(panel, chosen))))
-                .collect::<Vec<_>>()
+                .collect::<Vec<Placed>>()
         }))
     });
-    let grid = el("div").class("dashboard-grid").children(move || {
-        if !open.get() {
-            return Vec::new();
-        }
-        let all = repeats.get().unwrap_or_default();
-        let each = all.into_iter().filter_map(|(place, only)| {
-            let panel = panels.with_value(|panels| panels.get(place).cloned())?;
-            Some(view(panel, only, range, values))
-        });
-        each.collect()
+    let keys = move || match (open.get(), repeats.get()) {
+        (true, Some(all)) => distinct(all.iter().map(key)),
+        _ => Vec::new(),
+    };
+    let grid = el("div").class("dashboard-grid").each(keys, move |wanted| {
+        let all = repeats.get_untracked().unwrap_or_default();
+        let placed = all.into_iter().find(|placed| key(placed) == wanted);
+        placed.and_then(|(place, only)| view(place, only, page)).unwrap_or_else(|| el("article"))
     });
     let head = section.title.map(|title| {
         let button = el("button")
@@ -65,33 +85,46 @@ fn one(section: Section, panels: StoredValue<Vec<Panel>>, range: Memo<Range>, va
             .text(&title);
         el("h2").add(button)
     });
-    el("section").add(head).add(grid)
+    // Above the first row nothing is written, but headings go down one level at a time.
+    let head = head.unwrap_or_else(|| text_el("h2", "hidden", strings::DASHBOARD_PANELS));
+    let row = row.map(|row| row.to_string()).unwrap_or_default();
+    el("section").attr(SECTION, &row).dyn_class("dashboard-arranged", move || page.arrange.is_on()).add(head).add(grid)
 }
 
-/// A panel; `only` is the value that it repeats for.
-fn view(panel: Panel, only: Option<(String, Chosen)>, range: Memo<Range>, values: Values) -> El {
+/// The panel of a place; `only` is the value that it repeats for.
+fn view(place: usize, only: Option<(String, Chosen)>, page: Page) -> Option<El> {
+    let Page { range, values, arrange, .. } = page;
+    let panel = page.panels.with_value(|panels| panels.get(place).cloned())?;
     let (title, heading) = (panel.title.clone(), only.clone());
     let titled = move || {
         let mut chosen = values.get().unwrap_or_default();
         chosen.extend(heading.clone());
         fill_text(&title, &chosen, &times(range.get()))
     };
+    let named = titled.clone();
+    let handles = el("div").class("panel-handles").children(move || match arrange.is_on() {
+        true => Vec::from(arrange.handles(place, &untrack(&named))),
+        false => Vec::new(),
+    });
     let about = (!panel.description.is_empty()).then(|| text_el("p", "muted panel-about", &panel.description));
     let notes = (!panel.notes.is_empty()).then(|| notes(&panel));
     let frame = el("article")
         .class("panel")
-        .style("--columns", &panel.columns().to_string())
-        .style("--rows", &panel.rows().to_string())
+        .attr(PANEL, &place.to_string())
+        .dyn_style("--columns", move || arrange.size(place).0.to_string())
+        .dyn_style("--rows", move || arrange.size(place).1.to_string())
+        .dyn_class("panel-dragged", move || arrange.is_dragged(place))
         .add(el("h3").dyn_text(titled))
+        .add(handles)
         .add(about);
     let content = match panel.kind {
         PanelKind::Text => {
             el("div").class("panel-text").add_all(panel.text.split("\n\n").map(|part| text_el("p", "", part)))
         }
         PanelKind::Unsupported | PanelKind::Row => text_el("p", "muted", strings::DASHBOARD_UNSUPPORTED),
-        _ => drawn(panel, only, range, values),
+        _ => drawn((place, panel), only, page),
     };
-    frame.add(content).add(notes)
+    Some(frame.add(content).add(notes))
 }
 
 /// What of another tool's panel is not here.
@@ -105,19 +138,23 @@ fn notes(panel: &Panel) -> El {
     if is_open { details.attr("open", "") } else { details }
 }
 
-fn drawn(panel: Panel, only: Option<(String, Chosen)>, range: Memo<Range>, values: Values) -> El {
+fn drawn((place, panel): (usize, Panel), only: Option<(String, Chosen)>, page: Page) -> El {
+    let Page { range, values, arrange, .. } = page;
     let nav = use_nav();
     let compared = nav.param("cmp");
     let asked = Memo::new(move |_| {
         let mut chosen = values.get()?;
         chosen.extend(only.clone());
-        Some(asked(&panel, &chosen, range.get(), compared.get().is_some()))
+        Some(asked(&panel, &chosen, range.get(), (arrange.settled_size(place), compared.get().is_some())))
     });
     chart(asked)
 }
 
+/// Columns and rows, and whether the period before is shown.
+type Look = ((u8, u8), bool);
+
 /// What a panel asks for now.
-fn asked(panel: &Panel, chosen: &BTreeMap<String, Chosen>, range: Range, compare: bool) -> Asked {
+fn asked(panel: &Panel, chosen: &BTreeMap<String, Chosen>, range: Range, ((columns, rows), compare): Look) -> Asked {
     let reduce = Reduce::of(&panel.reduce);
     let drawn = match panel.kind {
         PanelKind::Stat => Drawn::Stat(reduce),
@@ -143,7 +180,7 @@ fn asked(panel: &Panel, chosen: &BTreeMap<String, Chosen>, range: Range, compare
         name: String::new(),
         legend: fill_text(&query.legend, chosen, &times),
     });
-    let (columns, rows) = (f64::from(panel.columns()), f64::from(panel.rows()));
+    let (columns, rows) = (f64::from(columns), f64::from(rows));
     Asked {
         questions: questions.collect(),
         start,

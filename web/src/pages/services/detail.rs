@@ -6,9 +6,12 @@ use telltale_api::routes;
 use telltale_api::services::{MapEdge, ServiceMap, ServiceView, Services};
 
 use super::table::{examples, operations_table, red_cells};
-use super::{asked, incomplete, look, nothing, part, search_place, service_place, time_range, tools};
+use super::{
+    asked, incomplete, look, nothing, objectives, objectives_now, part, search_place, service_place, time_range, tools,
+};
 use crate::components::bits::{go_link, service_chip, service_name, time_el};
 use crate::components::loaded::Loaded;
+use crate::components::slo_state::slo_lines;
 use crate::dom::{El, el, svg, text_el};
 use crate::red::{self, Measured as _};
 use crate::{format, strings};
@@ -21,9 +24,11 @@ pub(super) fn detail(name: &str) -> El {
     document().set_title(&strings::service_document_title(&service_name(name)));
     let services = Loaded::<Services>::of_component(asked(routes::SERVICES, Some(name)));
     let map = Loaded::<ServiceMap>::of_component(asked(routes::SERVICE_MAP, None));
+    let objectives = objectives(Some(name));
     let again = move || {
         services.load();
         map.load();
+        objectives.load();
     };
     let title =
         el("h1").class("service-title").add(service_chip(&look(name))).text(&format!(" {}", service_name(name)));
@@ -34,6 +39,13 @@ pub(super) fn detail(name: &str) -> El {
         None => vec![nothing()],
         Some(service) => vec![incomplete(services.is_complete), numbers(services, service), operations_table(service)],
     });
+    let promised = el("div").children(move || {
+        let own = objectives_now(objectives);
+        (!own.is_empty()).then(|| {
+            let title = text_el("h2", "", strings::SERVICES_OBJECTIVES);
+            el("section").class("service-calls").add([title, slo_lines(own.iter())])
+        })
+    });
     let calls = part(map, move |map| {
         vec![
             calls(strings::SERVICES_CALLED_BY, map, &|edge| (edge.to == called).then_some(&edge.from)),
@@ -43,6 +55,7 @@ pub(super) fn detail(name: &str) -> El {
     el("div").class("services").add([
         el("div").class("services-head").add([el("div").add([way, title]), links(&name)]),
         tools(again),
+        promised,
         numbers,
         calls,
     ])

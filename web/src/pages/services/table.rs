@@ -1,10 +1,12 @@
 //! Tables of services and operations, sorted by what the reader chooses.
 
 use leptos::prelude::*;
+use telltale_api::dashboard::SloState;
 use telltale_api::services::{OperationView, Red, ServiceView, Services};
 
 use super::{look, order, search_place, service_place};
 use crate::components::bits::{go_link, service_chip, service_name};
+use crate::components::slo_state::slo_lines;
 use crate::dom::{El, el, svg, text_el};
 use crate::nav::use_nav;
 use crate::red::{self, Change, Measured, Order};
@@ -17,8 +19,8 @@ const ROWS: usize = 200;
 /// Size of the drawing of a trend.
 const SPARK: (f64, f64) = (120.0, 22.0);
 
-/// The services.
-pub(super) fn services_table(services: &Shared<Services>) -> El {
+/// The services; their objectives are a column where there are any.
+pub(super) fn services_table(services: &Shared<Services>, objectives: Vec<SloState>) -> El {
     let nav = use_nav();
     let find = nav.param("find");
     let services = services.clone();
@@ -31,14 +33,20 @@ pub(super) fn services_table(services: &Shared<Services>) -> El {
         .on_input(move |text| {
             nav.replace_with(nav.place_now().with("find", Some(text.as_str()).filter(|text| !text.is_empty())))
         });
-    let columns = [(None, strings::SERVICES_TREND)];
+    let has_any = services.services.iter().any(|one| objectives.iter().any(|slo| slo.service == one.name()));
+    let mut columns = vec![(None, strings::SERVICES_TREND)];
+    columns.extend(has_any.then_some((None, strings::SERVICES_OBJECTIVES)));
     listed(strings::SERVICES_TABLE, strings::SERVICES_NAME, columns, Some(field), {
         move |order: Order| {
             let wanted = find.get().unwrap_or_default().to_lowercase();
             let fits = |one: &&ServiceView| service_name(one.name()).to_lowercase().contains(&wanted);
             let mut list: Vec<&ServiceView> = services.services.iter().filter(fits).collect();
             red::sort(&mut list, order);
-            list.into_iter().map(service_row).collect()
+            let row = |service: &ServiceView| {
+                let own = objectives.iter().filter(|slo| slo.service == service.name());
+                service_row(service).add(has_any.then(|| el("td").add(slo_lines(own))))
+            };
+            list.into_iter().map(row).collect()
         }
     })
 }
@@ -57,7 +65,7 @@ fn service_row(service: &ServiceView) -> El {
 pub(super) fn operations_table(service: &ServiceView) -> El {
     let name = service.name().to_owned();
     let operations = service.operations.clone();
-    let columns = [(None, strings::SERVICES_EXAMPLES)];
+    let columns = vec![(None, strings::SERVICES_EXAMPLES)];
     let table = listed(strings::SERVICES_OPERATIONS, strings::SERVICES_OPERATION, columns, None, move |order| {
         let mut list: Vec<&OperationView> = operations.iter().collect();
         red::sort(&mut list, order);
@@ -142,10 +150,10 @@ const COLUMNS: [(Order, &str); 5] = [
 ];
 
 /// A table whose order is in the address; long ones show their first rows until asked for all.
-fn listed<const N: usize>(
+fn listed(
     caption: &str,
     first: &'static str,
-    more: [(Option<Order>, &'static str); N],
+    more: Vec<(Option<Order>, &'static str)>,
     tool: Option<El>,
     rows: impl Fn(Order) -> Vec<El> + 'static,
 ) -> El {
