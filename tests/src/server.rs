@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 
+use crate::bench::process::{self, Memory};
 use crate::http::Http;
 
 /// How long a server may take from start to its ready line. Generous: tests share the machine with builds.
@@ -220,13 +221,22 @@ impl Server {
         self.stdout.text()
     }
 
-    /// Returns the resident memory in bytes, from /proc.
+    /// Returns what it has in memory, by kind.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        process::memory(self.pid())
+    }
+
+    /// Returns the resident memory in bytes.
     ///
     /// # Panics
     /// When the process is gone.
     #[must_use]
     pub fn rss_bytes(&self) -> u64 {
-        self.memory("VmRSS:")
+        self.memory().resident
     }
 
     /// Returns the most memory that was resident since the start, or since [`Server::forget_rss_peak`].
@@ -235,7 +245,7 @@ impl Server {
     /// When the process is gone.
     #[must_use]
     pub fn rss_peak_bytes(&self) -> u64 {
-        self.memory("VmHWM:")
+        process::memory_bytes(self.pid(), "VmHWM")
     }
 
     /// Lets the peak begin anew.
@@ -245,13 +255,6 @@ impl Server {
     pub fn forget_rss_peak(&self) {
         let path = format!("/proc/{}/clear_refs", self.pid());
         std::fs::write(&path, "5").unwrap_or_else(|error| panic!("write {path}: {error}"));
-    }
-
-    fn memory(&self, name: &str) -> u64 {
-        let path = format!("/proc/{}/status", self.pid());
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("read {path}: {error}"));
-        let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("a line of the status");
-        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
     }
 
     /// Sends a signal.

@@ -86,6 +86,15 @@ impl Browser {
 
     /// Returns the memory of all of the browser's processes; what they share is counted once.
     pub(crate) fn memory_bytes(&self) -> u64 {
+        self.proportional_bytes(&["Pss:"])
+    }
+
+    /// Returns what of it is no mapped file: pages of the executable come and go as the kernel pleases.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.proportional_bytes(&["Pss_Anon:", "Pss_Shmem:"])
+    }
+
+    fn proportional_bytes(&self, kinds: &[&str]) -> u64 {
         let group = self.driver.id().to_string();
         let folders = std::fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
         let ours = folders.filter(|folder| {
@@ -93,12 +102,13 @@ impl Browser {
             // After the name in parentheses: state, parent, process group.
             stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(2)) == Some(&group)
         });
-        let pss = ours.filter_map(|folder| {
-            let rollup = std::fs::read_to_string(folder.join("smaps_rollup")).ok()?;
-            let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-            line.trim().trim_end_matches(" kB").parse::<u64>().ok()
+        let kilobytes = ours.map(|folder| {
+            // A process may end meanwhile.
+            let rollup = std::fs::read_to_string(folder.join("smaps_rollup")).unwrap_or_default();
+            let lines = rollup.lines().filter_map(|line| kinds.iter().find_map(|kind| line.strip_prefix(kind)));
+            lines.filter_map(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok()).sum::<u64>()
         });
-        pss.sum::<u64>() * 1_024
+        kilobytes.sum::<u64>() * 1_024
     }
 
     /// Returns the text that a reader sees, form values included.

@@ -118,7 +118,7 @@ async fn a_flood_of_lines_leaves_the_page_responsive_and_its_memory_flat() {
     let mut memory = Vec::new();
     while !load.is_finished() {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        memory.push((browser.memory_bytes(), server.rss_bytes()));
+        memory.push((browser.held_bytes(), server.memory()));
         let rows = browser.script("return document.querySelectorAll('.found-item').length").await;
         assert!(rows.as_u64().is_some_and(|rows| rows > 0 && rows < 150), "{rows} rows are in the page");
     }
@@ -137,11 +137,11 @@ async fn a_flood_of_lines_leaves_the_page_responsive_and_its_memory_flat() {
     let quarter = memory.len() / 4;
     let (early, late) = (memory.get(quarter).copied().unwrap_or_default(), memory.last().copied().unwrap_or_default());
     eprintln!(
-        "acknowledged to visible {visible}; {seconds} s at 5,000 lines/s: browser {} to {} MiB, server {} to {} MiB, frames p50/p99/max {gaps} ms, {skipped}",
+        "acknowledged to visible {visible}; {seconds} s at 5,000 lines/s: browser {} to {} MiB; server {}, then {}; frames p50/p99/max {gaps} ms, {skipped}",
         mib(early.0),
         mib(late.0),
-        mib(early.1),
-        mib(late.1)
+        early.1,
+        late.1
     );
     assert!(mib(late.0) < mib(early.0) + 200, "the page grows: {memory:?}");
     // It still follows.

@@ -22,16 +22,62 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     (ticks(11) + ticks(12)) / TICKS_PER_SECOND
 }
 
+/// What a process has in memory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Memory {
+    /// All of it: the two below, and memory that is shared with other processes.
+    pub resident: u64,
+    /// What the process holds: heap and stacks. It goes when the process gives it back, and not before.
+    pub anonymous: u64,
+    /// Pages of mapped files (indices, the executable): a cache that the kernel takes back when somebody needs the room.
+    pub files: u64,
+}
+
+impl std::fmt::Display for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mib = |bytes: u64| bytes >> 20;
+        write!(
+            f,
+            "{} MiB held and {} MiB of files, {} MiB resident",
+            mib(self.anonymous),
+            mib(self.files),
+            mib(self.resident)
+        )
+    }
+}
+
+/// Returns what a process has in memory now.
+///
+/// # Panics
+/// When the process is gone, or the kernel does not tell the kinds apart (before Linux 4.5).
+#[must_use]
+pub fn memory(pid: u32) -> Memory {
+    let status = status(pid);
+    Memory {
+        resident: bytes_of(&status, "VmRSS"),
+        anonymous: bytes_of(&status, "RssAnon"),
+        files: bytes_of(&status, "RssFile"),
+    }
+}
+
 /// Returns a line of `/proc/PID/status` that is in kB, in bytes: `VmRSS` now, `VmHWM` at its highest.
 ///
 /// # Panics
-/// When the process is gone.
+/// When the process is gone, or there is no such line.
 #[must_use]
 pub fn memory_bytes(pid: u32, name: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("read /proc/PID/status");
+    bytes_of(&status(pid), name)
+}
+
+fn status(pid: u32) -> String {
+    let path = format!("/proc/{pid}/status");
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("read {path}: {error}"))
+}
+
+fn bytes_of(status: &str, name: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kilobytes.unwrap_or(0) * 1024
+    kilobytes.unwrap_or_else(|| panic!("no {name} in kB in the status of a process:\n{status}")) * 1024
 }
 
 /// Returns the bytes that a folder takes on the disk (allocated blocks), all levels, but for the room that a store sets aside.
