@@ -21,6 +21,7 @@ mod keyboard;
 mod keys;
 mod large;
 mod live;
+mod map;
 mod opening;
 mod runs;
 mod search;

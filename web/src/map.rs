@@ -6,6 +6,8 @@ use telltale_api::services::{MapEdge, MapNode, ServiceMap};
 
 use crate::layers::{Spot, place};
 
+pub mod drawn;
+
 /// Nodes of the tallest column: what fits on a screen.
 const TALLEST: usize = 12;
 /// Nodes of a row of those that nobody calls and that call nobody.
@@ -177,7 +179,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn map(nodes: &[&str], edges: &[(&str, &str)]) -> Map {
+    pub(super) fn map(nodes: &[&str], edges: &[(&str, &str)]) -> Map {
         let node = |name: &&str| MapNode { id: (*name).to_owned(), name: (*name).to_owned(), ..MapNode::default() };
         let edge = |(from, to): &(&str, &str)| MapEdge {
             from: (*from).to_owned(),

@@ -10,14 +10,14 @@ use super::Browser;
 use crate::support::{launch, server};
 
 const SECOND: u64 = 1_000_000_000;
-const ENTER: char = '\u{e007}';
+pub(super) const ENTER: char = '\u{e007}';
 const ESCAPE: char = '\u{e00c}';
 const RIGHT: char = '\u{e014}';
 const DOWN: char = '\u{e015}';
 const LEFT: char = '\u{e012}';
 
 /// Numbers requests, so that no two share an id.
-struct Ids(u64);
+pub(super) struct Ids(pub(super) u64);
 
 impl Ids {
     fn trace(&mut self) -> [u8; 16] {
@@ -48,6 +48,14 @@ async fn send(server: &Server, service: &str, spans: Vec<Span>) {
     let _ = server.http.export(Signal::Traces, &otlp::traces(service, spans)).await.ok();
 }
 
+/// One call from a service to another.
+pub(super) async fn call(server: &Server, ids: &mut Ids, (from, to): (&str, &str), fails: bool) {
+    let (trace, call, entry) = (ids.trace(), ids.span(), ids.span());
+    send(server, from, vec![made(otlp::span(trace, call, "GET"), 3, 60, 30)]).await;
+    let entry = made(otlp::child_of(otlp::span(trace, entry, "GET /things"), call), 2, 60, 20);
+    send(server, to, vec![if fails { otlp::failed(entry, "no") } else { entry }]).await;
+}
+
 /// One request: gateway → shop → a database, a queue and a payment service that sends no spans.
 async fn order(server: &Server, ids: &mut Ids, seconds_ago: u64, millis: u64, fails: bool) {
     let trace = ids.trace();
@@ -76,7 +84,7 @@ async fn order(server: &Server, ids: &mut Ids, seconds_ago: u64, millis: u64, fa
 }
 
 /// A shop over half an hour: slower and failing in the last quarter.
-async fn shop(server: &Server) {
+pub(super) async fn shop(server: &Server) {
     let mut ids = Ids(0);
     for at in 0..12 {
         order(server, &mut ids, 30 + at * 40, 400 + at * 20, at % 4 == 0).await;
@@ -222,11 +230,8 @@ async fn sixty_services_are_readable() {
     for at in 1..60_u64 {
         // Each is called by one that came before: a tree of about six layers, with one hub.
         let from = if at % 4 == 0 { 0 } else { (at - 1) / 3 };
-        let (trace, call, entry) = (ids.trace(), ids.span(), ids.span());
         let name = |at: u64| format!("team-{}-service-{at:02}", at % 7);
-        send(&server, &name(from), vec![made(otlp::span(trace, call, "GET"), 3, 60, 30)]).await;
-        let entry = made(otlp::child_of(otlp::span(trace, entry, "GET /things"), call), 2, 60, 20);
-        send(&server, &name(at), vec![if at % 9 == 0 { otlp::failed(entry, "no") } else { entry }]).await;
+        call(&server, &mut ids, (&name(from), &name(at)), at % 9 == 0).await;
     }
     let browser = Browser::open(server.http.ui()).await;
     browser.goto("/services?view=map").await;

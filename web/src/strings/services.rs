@@ -211,10 +211,10 @@ pub fn map_call(from: &str, to: &str, numbers: &str, p95: &str) -> String {
     format!("{from} calls {to}, {numbers}, p95 {p95}")
 }
 
-/// The numbers at a call on the map.
+/// The latency at a call on the map.
 #[must_use]
-pub fn map_label(numbers: &str, p95: &str) -> String {
-    format!("{numbers} · p95 {p95}")
+pub fn map_label(p95: &str) -> String {
+    format!("p95 {p95}")
 }
 
 /// Calls that the table leaves out.

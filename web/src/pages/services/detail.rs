@@ -13,7 +13,7 @@ use crate::components::bits::{go_link, service_chip, service_name, time_el};
 use crate::components::loaded::Loaded;
 use crate::components::slo_state::slo_lines;
 use crate::dom::{El, el, svg, text_el};
-use crate::red::{self, Measured as _};
+use crate::red;
 use crate::{format, strings};
 
 /// Size of a chart's drawing; the page stretches it.

@@ -11,23 +11,17 @@ use super::detail::{call_cells, calls_table, node_name};
 use super::{look, search_place, service_place};
 use crate::components::bits::{go_link, service_name};
 use crate::dom::{El, el, svg, text_el};
-use crate::map::{Edge, Focus, Map, Node, Step};
+use crate::map::drawn::{Drawn, NODE, is_labelled};
+use crate::map::{Focus, Map, Step};
 use crate::nav::{Nav, use_nav};
 use crate::red;
 use crate::shared::Shared;
 use crate::{format, strings};
 
-/// Size of a node; a column's step, and half a line's.
-const NODE: (usize, usize) = (206, 46);
-const COLUMN: usize = 386;
-/// The same on maps with too many calls for numbers at each.
-const COLUMN_NARROW: usize = 290;
-const HALF: usize = 35;
-const MARGIN: usize = 16;
 /// Letters of a name that fit into a node.
 const LETTERS: usize = 22;
-/// Calls up to which each has its numbers on the map; on fuller maps those at the focus have.
-const LABELLED: usize = 14;
+/// Pixels from which on a pressed mouse drags.
+const DRAG_MIN: i32 = 4;
 /// Calls that the table shows.
 const TABLE_ROWS: usize = 500;
 
@@ -44,6 +38,8 @@ struct State {
     chosen: Memo<Option<Focus>>,
     /// Per cent; none fits the map to the page.
     zoom: RwSignal<Option<u32>>,
+    /// Whether the mouse drags the map: what it lets go of is not chosen.
+    is_dragged: StoredValue<bool>,
     /// Handlers run outside of any owner: they cannot ask for it.
     nav: Nav,
 }
@@ -66,6 +62,7 @@ pub(super) fn map_view(answer: &Shared<ServiceMap>, services: Option<&Shared<Ser
         reds: Shared::new(reds),
         chosen,
         zoom: RwSignal::new(None),
+        is_dragged: StoredValue::new(false),
         nav,
     };
     let panel = state.clone();
@@ -110,26 +107,14 @@ fn head(state: &State) -> El {
         .add(hint)
 }
 
-/// Whether there is room for the numbers of each call.
-fn is_labelled(map: &Map) -> bool {
-    map.edges.len() <= LABELLED
-}
-
-fn column_step(map: &Map) -> usize {
-    if is_labelled(map) { COLUMN } else { COLUMN_NARROW }
-}
-
-fn place(map: &Map, node: &Node) -> (usize, usize) {
-    (node.column * column_step(map) + MARGIN, node.half * HALF + MARGIN)
-}
-
 fn drawing(state: &State) -> El {
     let map = &state.map;
-    let width = (map.columns.max(1) - 1) * column_step(map) + NODE.0 + 2 * MARGIN;
-    let height = map.halves * HALF + MARGIN;
+    let texts: Vec<[String; 2]> = map.edges.iter().map(|edge| numbers(map, &edge.edge.calls)).collect();
+    let drawn = Drawn::new(map, &texts);
+    let (width, height) = drawn.size;
     let most = map.edges.iter().map(|edge| edge.edge.calls.rate).fold(0.0, f64::max);
-    let edges = (0..map.edges.len()).filter_map(|number| edge_el(state, number, most));
-    let nodes = (0..map.nodes.len()).filter_map(|number| node_el(state, number));
+    let edges = texts.iter().enumerate().filter_map(|(number, texts)| edge_el(state, &drawn, number, (texts, most)));
+    let nodes = (0..map.nodes.len()).filter_map(|number| node_el(state, &drawn, number));
     let zoom = state.zoom;
     let wide = move || match zoom.get() {
         Some(percent) => format!("{}px", width * usize::try_from(percent).unwrap_or(100) / 100),
@@ -148,7 +133,7 @@ fn drawing(state: &State) -> El {
         .add_all(edges)
         .add_all(nodes)
         .on_key(move |event| press(&keys, event));
-    pan(el("div").class("map-place").add(picture))
+    pan(el("div").class("map-place").add(picture), state.is_dragged)
 }
 
 /// The two ends of lines: calls, and calls that fail.
@@ -170,23 +155,30 @@ fn arrow_heads() -> El {
 }
 
 /// Lets a large map be dragged.
-fn pan(place: El) -> El {
+fn pan(place: El, is_dragged: StoredValue<bool>) -> El {
     let from = StoredValue::new(None::<(i32, i32, i32, i32)>);
     let element: Element = place.element().clone();
     let moved = element.clone();
     place
         .on_mouse("mousedown", move |event: &MouseEvent| {
+            is_dragged.set_value(false);
             if event.button() == 0 {
                 from.set_value(Some((event.client_x(), event.client_y(), element.scroll_left(), element.scroll_top())));
             }
         })
         .on_mouse("mousemove", move |event| {
             if let Some((x, y, left, top)) = from.get_value().filter(|_| event.buttons() & 1 == 1) {
-                moved.set_scroll_left(left - (event.client_x() - x));
-                moved.set_scroll_top(top - (event.client_y() - y));
+                let (right, down) = (event.client_x() - x, event.client_y() - y);
+                if right.abs().max(down.abs()) >= DRAG_MIN {
+                    is_dragged.set_value(true);
+                }
+                moved.set_scroll_left(left - right);
+                moved.set_scroll_top(top - down);
             }
         })
         .on("mouseup", move |_| from.set_value(None))
+        // The click that ends a drag comes by here after those who are clicked.
+        .on("click", move |_| is_dragged.set_value(false))
 }
 
 fn id_of(focus: Focus) -> String {
@@ -260,14 +252,17 @@ fn reachable(element: El, state: &State, focus: Focus) -> El {
         .dyn_class("map-far", move || !near.get())
         .dyn_class("map-chosen", move || chosen.get() == Some(focus))
         .on_click(move || {
+            if clicked.is_dragged.get_value() {
+                return;
+            }
             clicked.at.set(focus);
             choose(&clicked, (clicked.chosen.get_untracked() != Some(focus)).then_some(focus));
         })
 }
 
-fn node_el(state: &State, number: usize) -> Option<El> {
+fn node_el(state: &State, drawn: &Drawn, number: usize) -> Option<El> {
     let node = state.map.nodes.get(number)?;
-    let (x, y) = place(&state.map, node);
+    let (x, y) = *drawn.nodes.get(number)?;
     let is_service = node.node.kind == "service";
     let name = if is_service { service_name(&node.node.name) } else { node.node.name.clone() };
     let numbers = node_red(state, number);
@@ -349,28 +344,16 @@ fn told(red: &Red) -> String {
     }
 }
 
-/// A line from one node to another, as a path, and where its numbers stand.
-fn way(map: &Map, edge: &Edge) -> Option<(String, (usize, usize))> {
-    let (from, to) = (map.nodes.get(edge.from)?, map.nodes.get(edge.to)?);
-    let ((x1, y1), (x2, y2)) = (place(map, from), place(map, to));
-    let (y1, y2) = (y1 + NODE.1 / 2, y2 + NODE.1 / 2);
-    if to.column > from.column {
-        let (start, end) = (x1 + NODE.0, x2);
-        let (near, far) = (start + (end - start) / 2, end - (end - start) / 2);
-        // At the called: lines from one caller are apart there.
-        let label = (end.saturating_sub(14), if y2 > y1 { y2 + 16 } else { y2.saturating_sub(6) });
-        return Some((format!("M{start},{y1}C{near},{y1} {far},{y2} {end},{y2}"), label));
-    }
-    // A call back to the left, or to itself, goes around below.
-    let (start, end) = (x1 + NODE.0 * 2 / 3, x2 + NODE.0 / 3);
-    let low = y1.max(y2) + HALF * 2 - 4;
-    let path = format!("M{start},{} C{start},{low} {end},{low} {end},{}", y1 + NODE.1 / 2, y2 + NODE.1 / 2);
-    Some((path, (usize::midpoint(start, end) + 40, low.saturating_sub(14))))
+/// The numbers that stand at a call in two lines; on full maps in one.
+fn numbers(map: &Map, calls: &Red) -> [String; 2] {
+    let slow = if is_labelled(map) { strings::map_label(&red::time(calls, calls.p95_ns)) } else { String::new() };
+    [told(calls), slow]
 }
 
-fn edge_el(state: &State, number: usize, most: f64) -> Option<El> {
+fn edge_el(state: &State, drawn: &Drawn, number: usize, (texts, most): (&[String; 2], f64)) -> Option<El> {
     let edge = state.map.edges.get(number)?;
-    let (path, (x, y)) = way(&state.map, edge)?;
+    let path = drawn.lines.get(number)?.path();
+    let label = drawn.labels.get(number)?;
     let calls = &edge.edge.calls;
     let failing = calls.errors > 0.0;
     let share = if most > 0.0 { (calls.rate / most).sqrt() } else { 0.0 };
@@ -382,8 +365,10 @@ fn edge_el(state: &State, number: usize, most: f64) -> Option<El> {
     let told = told(calls);
     let always = is_labelled(&state.map);
     let slow = red::time(calls, calls.p95_ns);
-    let shown = if always { strings::map_label(&told, &slow) } else { told.clone() };
-    let label = svg("text").class("map-label").attr("x", &x.to_string()).attr("y", &y.to_string()).text(&shown);
+    let line_of = |(text, base): (&String, f64)| {
+        svg("tspan").attr("x", &label.right.to_string()).attr("y", &base.to_string()).text(text)
+    };
+    let label = svg("text").class("map-label").add_all(texts.iter().zip(label.bases).map(line_of));
     let (chosen, map) = (state.chosen, state.map.clone());
     let is_told = Memo::new(move |_| chosen.get().map_or(always, |focus| map.is_near(focus, Focus::Edge(number))));
     let words = strings::map_call(&name_of(state, &edge.edge.from), &name_of(state, &edge.edge.to), &told, &slow);
