@@ -18,6 +18,7 @@ use super::extract::Parameters;
 use super::problem::{Kind as Fault, Problem};
 use super::{answer, measure};
 use crate::limits::{EXPORT_TIME, SAMPLE_ROWS, SEARCH_ROWS, SEARCH_ROWS_MAX};
+use crate::search::summary::Wanted;
 use crate::search::{
     Asked, Kind, Order, StoreEngine, complete, different, page, patterns, rows, sample, summary, traces,
 };
@@ -174,17 +175,18 @@ async fn counts_of(
     found: &mut SearchAnswer,
 ) -> Result<(), Problem> {
     let report = &mut found.report;
-    if question.includes("histogram") {
-        let read = summary::histogram(&state.query, asked, report);
-        let histogram = measure::query(state, "search_histogram", read).await?;
-        found.total = Some(histogram.counts.iter().flatten().sum());
-        found.histogram = Some(histogram);
+    let wanted = Wanted { histogram: question.includes("histogram"), facets: question.includes("facets") };
+    if wanted != Wanted::default() {
+        let read = summary::around(&state.query, asked, wanted, report);
+        let name = if wanted.facets { "search_facets" } else { "search_histogram" };
+        let around = measure::query(state, name, read).await?;
+        let counts = wanted.histogram || question.includes("count");
+        found.total = counts.then_some(around.total);
+        (found.histogram, found.facets) = (around.histogram, around.facets);
     } else if question.includes("count") {
         found.total = Some(measure::query(state, "search_count", summary::count(&state.query, asked, report)).await?);
     }
-    if question.includes("facets") {
-        let read = summary::column_facets(&state.query, asked, report);
-        found.facets = measure::query(state, "search_facets", read).await?;
+    if wanted.facets {
         let read = sample::attributes(&state.query, asked, SAMPLE_ROWS);
         let sample = measure::query(state, "search_facets", read).await?;
         if !sample.is_complete {

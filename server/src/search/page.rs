@@ -111,7 +111,7 @@ pub(crate) async fn read(
 /// Returns the traces of the rows, as a list for `IN`; `None` when there are too many to name.
 async fn traces(store: &Query, condition: &str, report: &mut ScanReport) -> Result<Option<String>, QueryError> {
     let sql = format!("SELECT DISTINCT trace_id FROM spans WHERE {condition} LIMIT {}", TRACES_NAMED + 1);
-    let answer = store.sql(&sql).await?;
+    let answer = store.sql_of_few(&sql).await?;
     add(report, &answer.report);
     let mut ids = BTreeSet::new();
     for batch in &answer.batches {

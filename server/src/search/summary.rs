@@ -1,11 +1,14 @@
-//! What is shown around a page of rows: how many match, when, and with which values of the main columns; all exact.
+//! What is shown around a page of rows: how many match, when, and with which values of the main columns; all exact, and
+//! all in one pass over the rows.
 
-use arrow::array::{Array as _, AsArray as _};
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray as _;
 use arrow::datatypes::Int64Type;
 use telltale_api::Nanos;
 use telltale_api::search::{Facet, FacetValue, SearchHistogram};
 use telltale_api::sql::ScanReport;
-use telltale_query::{Query, QueryError};
+use telltale_query::{AT, BAND, Groups, OverTime, Query, QueryError, Values};
 use telltale_search::Target;
 use telltale_search::complete::quoted;
 
@@ -23,11 +26,24 @@ pub(crate) const LEVEL_SQL: &str =
 const STATUS_SQL: &str = "coalesce(status_code, 0)";
 const KIND_SQL: &str = "kind";
 
-/// Returns how rows are grouped in the histogram: the names, and the expression of the group's number.
-pub(crate) fn groups(target: Target) -> (&'static [&'static str], &'static str) {
+/// The same band.
+fn level(severity_number: Option<i32>) -> usize {
+    match severity_number {
+        Some(number @ 1..=24) => usize::try_from((number - 1) / 4 + 1).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// A state that OTLP does not list counts as unset.
+fn status(status_code: Option<i32>) -> usize {
+    status_code.and_then(|code| usize::try_from(code).ok()).filter(|code| *code < STATUSES.len()).unwrap_or(0)
+}
+
+/// Returns how rows are grouped in the histogram: the names, the column that says it, and the group of its value.
+fn groups(target: Target) -> (&'static [&'static str], &'static str, Groups) {
     match target {
-        Target::Spans => (&STATUSES, STATUS_SQL),
-        Target::Logs => (&LEVELS, LEVEL_SQL),
+        Target::Spans => (&STATUSES, "status_code", Groups { count: STATUSES.len(), of: status }),
+        Target::Logs => (&LEVELS, "severity_number", Groups { count: LEVELS.len(), of: level }),
     }
 }
 
@@ -39,53 +55,81 @@ pub(crate) async fn count(store: &Query, asked: &Asked, report: &mut ScanReport)
     Ok(numbers(&answer.batches, 0).first().map_or(0, |count| u64::try_from(*count).unwrap_or(0)))
 }
 
-/// Counts rows over time; the sum of all counts is the number of rows that match.
-pub(crate) async fn histogram(
+/// What is wanted around a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Wanted {
+    pub(crate) histogram: bool,
+    pub(crate) facets: bool,
+}
+
+/// What stands around a page.
+#[derive(Debug, Default)]
+pub(crate) struct Around {
+    /// All rows that match.
+    pub(crate) total: u64,
+    pub(crate) histogram: Option<SearchHistogram>,
+    /// Of the main columns.
+    pub(crate) facets: Vec<Facet>,
+}
+
+/// Counts rows over time and the values of the main columns, whichever is wanted.
+pub(crate) async fn around(
     store: &Query,
     asked: &Asked,
+    wanted: Wanted,
     report: &mut ScanReport,
-) -> Result<SearchHistogram, QueryError> {
-    let (table, time, condition) = (asked.target().table(), asked.target().time_column(), asked.condition());
-    let (names, group) = groups(asked.target());
+) -> Result<Around, QueryError> {
+    let target = asked.target();
+    let (names, band, groups) = groups(target);
+    let mut counted = vec![format!("{band} AS {BAND}")];
+    if wanted.histogram {
+        counted.push(format!("{} AS {AT}", target.time_column()));
+    }
+    let columns = if wanted.facets { columns(target) } else { &[] };
+    counted.extend(columns.iter().filter(|column| column.source != band).map(|column| column.source.to_owned()));
+    let sql = format!("SELECT {} FROM {} WHERE {}", counted.join(", "), target.table(), asked.condition());
+    let counts = store.count(&sql, groups).await?;
+    add(report, &counts.report);
+    let mut facets = Vec::new();
+    for column in columns {
+        let name = if column.source == band { BAND } else { column.source };
+        facets.push(match counts.column(name) {
+            Some(Values::TooMany) => column_facet(store, asked, column, report).await?,
+            Some(values) => column.facet(values, counts.rows),
+            // Without rows there are no columns.
+            None => column.facet(&Values::Numbers(Vec::new()), 0),
+        });
+    }
+    let histogram = wanted.histogram.then(|| histogram(asked, names, counts.over_time.as_ref()));
+    Ok(Around { total: counts.rows, histogram, facets })
+}
+
+/// Shows rows over time in round buckets; the sum of all counts is the number of rows that match.
+fn histogram(asked: &Asked, names: &[&str], over_time: Option<&OverTime>) -> SearchHistogram {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let (from, to) = match (asked.from, asked.to) {
-        (Some(from), Some(to)) => (from.saturating_i64(), to.saturating_i64().saturating_sub(1)),
-        _ => {
-            let sql = format!("SELECT min({time}) AS least, max({time}) AS most FROM {table} WHERE {condition}");
-            let answer = store.sql(&sql).await?;
-            add(report, &answer.report);
-            let is_empty = answer.batches.iter().all(|batch| batch.columns().iter().any(|column| column.is_null(0)));
-            if is_empty {
-                return Ok(SearchHistogram { groups: names, ..SearchHistogram::default() });
-            }
-            let least = numbers(&answer.batches, 0).first().copied().unwrap_or(0);
-            let most = numbers(&answer.batches, 1).first().copied().unwrap_or(0);
-            (asked.from.map_or(least, |from| from.saturating_i64()), most.max(least))
-        }
+    let asked_from = asked.from.map(|from| from.saturating_i64());
+    let (from, to) = match (asked_from, asked.to, over_time) {
+        (Some(from), Some(to), _) => (from, to.saturating_i64().saturating_sub(1)),
+        (from, _, Some(found)) => (from.unwrap_or(found.least), found.most),
+        (_, _, None) => return SearchHistogram { groups: names, ..SearchHistogram::default() },
     };
     let step = step(u64::try_from(to.saturating_sub(from)).unwrap_or(0));
     let step_signed = i64::try_from(step).unwrap_or(i64::MAX);
     let first = from.div_euclid(step_signed);
     let buckets = usize::try_from(to.div_euclid(step_signed) - first + 1).unwrap_or(1);
-    let sql = format!(
-        "SELECT CAST({time} AS BIGINT) / {step} AS bucket, CAST({group} AS BIGINT) AS g, count(*) AS n \
-         FROM {table} WHERE {condition} GROUP BY 1, 2"
-    );
-    let answer = store.sql(&sql).await?;
-    add(report, &answer.report);
     let mut counts = vec![vec![0; buckets]; names.len()];
-    let cells = [0, 1, 2].map(|column| numbers(&answer.batches, column));
-    let [bucket, group, n] = &cells;
-    for ((bucket, group), n) in bucket.iter().zip(group).zip(n) {
+    let counted_step = over_time.map_or(1, |found| found.step_ns);
+    for (bucket, rows) in over_time.into_iter().flat_map(|found| &found.buckets) {
+        let bucket = bucket.saturating_mul(counted_step).div_euclid(step_signed);
         let at = usize::try_from(bucket - first).unwrap_or(0).min(buckets.saturating_sub(1));
-        // A state that OTLP does not list counts as unset.
-        let group = usize::try_from(*group).ok().filter(|group| *group < counts.len()).unwrap_or(0);
-        if let Some(cell) = counts.get_mut(group).and_then(|row| row.get_mut(at)) {
-            *cell += u64::try_from(*n).unwrap_or(0);
+        for (row, rows) in counts.iter_mut().zip(rows) {
+            if let Some(cell) = row.get_mut(at) {
+                *cell += rows;
+            }
         }
     }
     let from_unix_nano = Nanos(u64::try_from(first.saturating_mul(step_signed)).unwrap_or(0));
-    Ok(SearchHistogram { from_unix_nano, step_ns: Nanos(step), groups: names, counts })
+    SearchHistogram { from_unix_nano, step_ns: Nanos(step), groups: names, counts }
 }
 
 /// Returns the least round length of a bucket that makes about [`SEARCH_BUCKETS`] of a range.
@@ -114,24 +158,32 @@ fn step(range_ns: u64) -> u64 {
 /// A column whose values are counted.
 struct Column {
     key: &'static str,
+    /// As it is stored.
+    source: &'static str,
+    /// Its values as they are told apart.
     expression: &'static str,
     /// Names of numbers, by number; empty for texts.
     names: &'static [&'static str],
+    /// From a stored number to the one that names it.
+    number: fn(i32) -> i64,
 }
 
 /// Names of span kinds, by number.
 pub(crate) const KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 
 fn columns(target: Target) -> &'static [Column] {
+    const fn text(key: &'static str, source: &'static str) -> Column {
+        Column { key, source, expression: source, names: &[], number: as_it_is }
+    }
     const SPANS: [Column; 4] = [
-        Column { key: "service", expression: "service_name", names: &[] },
-        Column { key: "name", expression: "name", names: &[] },
-        Column { key: "status", expression: STATUS_SQL, names: &STATUSES },
-        Column { key: "kind", expression: KIND_SQL, names: &KINDS },
+        text("service", "service_name"),
+        text("name", "name"),
+        Column { expression: STATUS_SQL, names: &STATUSES, ..text("status", "status_code") },
+        Column { expression: KIND_SQL, names: &KINDS, ..text("kind", "kind") },
     ];
     const LOGS: [Column; 2] = [
-        Column { key: "service", expression: "service_name", names: &[] },
-        Column { key: "level", expression: LEVEL_SQL, names: &LEVELS },
+        text("service", "service_name"),
+        Column { expression: LEVEL_SQL, names: &LEVELS, number: level_number, ..text("level", "severity_number") },
     ];
     match target {
         Target::Spans => &SPANS,
@@ -139,25 +191,60 @@ fn columns(target: Target) -> &'static [Column] {
     }
 }
 
-/// Counts the values of the main columns.
-pub(crate) async fn column_facets(
+fn as_it_is(number: i32) -> i64 {
+    i64::from(number)
+}
+
+fn level_number(severity_number: i32) -> i64 {
+    i64::try_from(level(Some(severity_number))).unwrap_or(0)
+}
+
+impl Column {
+    /// Lists the most frequent of the values that were counted over `rows` rows.
+    fn facet(&self, values: &Values, rows: u64) -> Facet {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        match values {
+            Values::Texts(texts) => counts.extend(texts.iter().cloned()),
+            Values::Numbers(numbers) => {
+                for (number, rows) in numbers {
+                    *counts.entry((self.number)(*number).to_string()).or_default() += rows;
+                }
+            }
+            Values::TooMany => {}
+        }
+        let counted: u64 = counts.values().sum();
+        if self.key == "status" && rows > counted {
+            // Null is what OTLP calls unset.
+            *counts.entry("0".to_owned()).or_default() += rows - counted;
+        }
+        let total = counts.values().sum();
+        let mut values: Vec<(String, u64)> = counts.into_iter().collect();
+        values.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        values.truncate(FACET_VALUES);
+        let mut facet = listed(self.key, values, total);
+        if !self.names.is_empty() {
+            name_values(&mut facet, self);
+        }
+        facet
+    }
+}
+
+/// Counts the values of one of the main columns.
+async fn column_facet(
     store: &Query,
     asked: &Asked,
+    column: &Column,
     report: &mut ScanReport,
-) -> Result<Vec<Facet>, QueryError> {
-    let mut out = Vec::new();
-    for column in columns(asked.target()) {
-        let expression = match column.names.is_empty() {
-            true => column.expression.to_owned(),
-            false => format!("CAST({} AS VARCHAR)", column.expression),
-        };
-        let mut facet = facet(store, asked, column.key, &expression, report).await?;
-        if !column.names.is_empty() {
-            name_values(&mut facet, column);
-        }
-        out.push(facet);
+) -> Result<Facet, QueryError> {
+    let expression = match column.names.is_empty() {
+        true => column.expression.to_owned(),
+        false => format!("CAST({} AS VARCHAR)", column.expression),
+    };
+    let mut facet = facet(store, asked, column.key, &expression, report).await?;
+    if !column.names.is_empty() {
+        name_values(&mut facet, column);
     }
-    Ok(out)
+    Ok(facet)
 }
 
 /// Counts the values of one of the columns whose values have names: `level`, `status`, `kind`.
@@ -167,13 +254,10 @@ pub(crate) async fn named_facet(
     key: &str,
     report: &mut ScanReport,
 ) -> Result<Facet, QueryError> {
-    let Some(column) = columns(asked.target()).iter().find(|column| column.key == key) else {
-        return Ok(Facet::default());
-    };
-    let expression = format!("CAST({} AS VARCHAR)", column.expression);
-    let mut facet = facet(store, asked, column.key, &expression, report).await?;
-    name_values(&mut facet, column);
-    Ok(facet)
+    match columns(asked.target()).iter().find(|column| column.key == key) {
+        Some(column) => column_facet(store, asked, column, report).await,
+        None => Ok(Facet::default()),
+    }
 }
 
 fn name_values(facet: &mut Facet, column: &Column) {
@@ -216,13 +300,21 @@ pub(crate) async fn facet(
                 column.map_or(0, |column| u64::try_from(column.value(row)).unwrap_or(0))
             };
             total = number(totals);
-            let value = texts.value(row).to_owned();
-            let condition = format!("{key}={}", quoted(&value));
-            values.push(FacetValue { value, count: number(counts), condition });
+            values.push((texts.value(row).to_owned(), number(counts)));
         }
     }
-    let listed: u64 = values.iter().map(|value| value.count).sum();
-    Ok(Facet { key: key.to_owned(), rows: total, other: total - listed, values, is_exact: true, of_rows: total })
+    Ok(listed(key, values, total))
+}
+
+/// Lists values that were counted over all rows that match; `total` rows have one.
+fn listed(key: &str, values: Vec<(String, u64)>, total: u64) -> Facet {
+    let listed: u64 = values.iter().map(|(_, count)| count).sum();
+    let values = values.into_iter().map(|(value, count)| {
+        let condition = format!("{key}={}", quoted(&value));
+        FacetValue { value, count, condition }
+    });
+    let values = values.collect();
+    Facet { key: key.to_owned(), rows: total, other: total - listed, values, is_exact: true, of_rows: total }
 }
 
 #[cfg(test)]

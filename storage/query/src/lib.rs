@@ -12,6 +12,7 @@
 //! threads of their own, so that ingest never waits for them; a question whose future is dropped is cancelled.
 //! Deliberately absent: HTTP, deduplication of spans that were sent twice (the view does that), and any way to write.
 
+mod counts;
 mod error;
 mod export;
 mod functions;
@@ -27,6 +28,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use counts::{AT, BAND, Counts, Groups, OverTime, Values};
 pub use error::QueryError;
 pub use export::{ExportForm, Exporter};
 pub use json::{column_names, json_rows, type_name};

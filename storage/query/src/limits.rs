@@ -19,6 +19,8 @@ pub const MAX_MEMORY_BYTES: usize = 4 * 1024 * 1024 * 1024;
 pub const MEMORY_DIVISOR: usize = 4;
 /// A full-text query that hits more than this share of a segment's rows, in per cent, scans the segment instead.
 pub const INDEX_MAX_HIT_PERCENT: usize = 35;
+/// Traces that a condition names at most for their rows to be looked up in a segment of spans; with more it is scanned.
+pub const INDEX_MAX_TRACES: usize = 1_024;
 /// Look-ups by id that run at once; more wait.
 pub const MAX_LOOKUPS: usize = 16;
 /// Traces that [`crate::Query::recent`] keeps ready for each segment; a larger limit reads the segment again.
@@ -46,6 +48,12 @@ pub const TALLY_KEYS: usize = 512;
 pub const TALLY_VALUES: usize = 1000;
 /// Bytes of a value that a [`crate::Tally`] keeps; longer ones are counted together.
 pub const TALLY_VALUE_BYTES: usize = 512;
+/// Values of a column that [`crate::Query::count`] counts one by one, for each partition; a column with more is left to `GROUP BY`.
+pub const COUNT_VALUES: usize = 100_000;
+/// Bytes of these values.
+pub const COUNT_BYTES: usize = 16 * 1024 * 1024;
+/// Stretches of time in which it counts rows; with more they become longer.
+pub const COUNT_BUCKETS: usize = 32_768;
 /// Rows of a Parquet row group of an export, which is what an export holds in memory.
 pub const EXPORT_ROW_GROUP_ROWS: usize = 8192;
 

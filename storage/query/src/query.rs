@@ -1,6 +1,7 @@
 //! [`Query`]: the handle that the server holds.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -8,10 +9,11 @@ use std::time::{Duration, Instant};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use telltale_model::{DurationSketch, TraceId};
-use telltale_storage::Storage;
 use telltale_storage::schema::Table;
+use telltale_storage::{Snapshot, Storage};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use crate::counts::{Counts, Groups};
 use crate::error::QueryError;
 use crate::limits::{MAX_LOOKUPS, MAX_STREAMS, QueryLimits, STREAM_BATCHES};
 use crate::lookup::{
@@ -19,7 +21,7 @@ use crate::lookup::{
     TraceData, TraceSummaryRow, ValueHit,
 };
 use crate::pool::{EndOnDrop, Pool};
-use crate::sql::{self, Answering, Engine, SqlAnswer, Stop};
+use crate::sql::{self, Answering, Engine, SqlAnswer, Statement, Stop};
 
 /// A handle on everything that can be asked; clones are cheap and share threads, memory and limits.
 #[derive(Debug, Clone)]
@@ -39,6 +41,14 @@ struct Shared {
     streams: Arc<Semaphore>,
     newest: Arc<NewestCache>,
     baselines: Arc<BaselineCache>,
+}
+
+/// What a statement is answered with once it has its turn.
+struct Asking {
+    engine: Arc<Engine>,
+    snapshot: Arc<Snapshot>,
+    started: Instant,
+    stop: Stop,
 }
 
 impl Query {
@@ -71,20 +81,62 @@ impl Query {
     /// [`QueryError::Memory`], [`QueryError::Rows`], [`QueryError::Bytes`] and [`QueryError::Busy`] for the limits, none
     /// of which ever cuts an answer short; [`QueryError::Storage`] for damaged data.
     pub async fn sql(&self, sql: &str) -> Result<SqlAnswer, QueryError> {
+        self.answered(Statement { sql: sql.to_owned(), picks_few: false }).await
+    }
+
+    /// The same for a statement of which few of the many rows that it reads pass: columns that its conditions do not need are
+    /// decoded for these rows only. Where many pass it takes longer than [`Query::sql`].
+    ///
+    /// # Errors
+    /// As [`Query::sql`].
+    pub async fn sql_of_few(&self, sql: &str) -> Result<SqlAnswer, QueryError> {
+        self.answered(Statement { sql: sql.to_owned(), picks_few: true }).await
+    }
+
+    async fn answered(&self, statement: Statement) -> Result<SqlAnswer, QueryError> {
+        let answer = |asking: Asking| async move {
+            sql::answer(&asking.engine, asking.snapshot, &statement, asking.started, &asking.stop).await
+        };
+        self.in_turn(answer).await
+    }
+
+    /// Counts all rows of one read-only statement where they are read: the values of its columns, and its rows over time
+    /// by group, in one pass. See [`Counts`] for how columns are named.
+    ///
+    /// # Errors
+    /// As [`Query::sql`], but for rows, of which there is no limit; [`QueryError::Internal`] for columns of other types than
+    /// are counted.
+    pub async fn count(&self, sql: &str, groups: Groups) -> Result<Counts, QueryError> {
+        let statement = Statement { sql: sql.to_owned(), picks_few: false };
+        let answer = move |asking: Asking| async move {
+            sql::counted(&asking.engine, asking.snapshot, &statement, groups, asking.started, &asking.stop).await
+        };
+        self.in_turn(answer).await
+    }
+
+    /// Answers a statement on the query threads once it has its turn, within the limit on time.
+    async fn in_turn<T, Answer>(&self, answer: impl FnOnce(Asking) -> Answer) -> Result<T, QueryError>
+    where
+        T: Send + 'static,
+        Answer: Future<Output = Result<T, QueryError>> + Send + 'static,
+    {
         let shared = &self.shared;
         let started = Instant::now();
         let permit =
             tokio::time::timeout(shared.limits.time, self.turn()).await.unwrap_or_else(|_| Err(self.busy()))?;
         let left = shared.limits.time.saturating_sub(started.elapsed());
-        let engine = Arc::clone(&shared.engine);
-        let snapshot = shared.storage.snapshot();
-        let sql = sql.to_owned();
         let stop = Stop::default();
-        let stopped = stop.clone();
+        let asking = Asking {
+            engine: Arc::clone(&shared.engine),
+            snapshot: shared.storage.snapshot(),
+            started,
+            stop: stop.clone(),
+        };
         let reading = shared.storage.reading();
+        let answer = answer(asking);
         let task = async move {
             let _reading = reading;
-            let answer = sql::answer(&engine, snapshot, &sql, started, &stopped).await;
+            let answer = answer.await;
             drop(permit);
             answer
         };
@@ -102,14 +154,15 @@ impl Query {
         let permit = Arc::clone(&shared.streams)
             .try_acquire_owned()
             .map_err(|_taken| QueryError::Busy { running: MAX_STREAMS, waiting: 0 })?;
-        let (engine, snapshot, sql) = (Arc::clone(&shared.engine), shared.storage.snapshot(), sql.to_owned());
+        let (engine, snapshot) = (Arc::clone(&shared.engine), shared.storage.snapshot());
+        let statement = Statement { sql: sql.to_owned(), picks_few: false };
         let stop = Stop::default();
         let stopped = stop.clone();
         let (schema_sender, schema) = oneshot::channel();
         let (rows_sender, rows) = mpsc::channel(STREAM_BATCHES);
         let answering = Answering { schema: schema_sender, rows: rows_sender };
         let deadline = tokio::time::Instant::now() + time;
-        let task = async move { sql::stream(&engine, snapshot, &sql, &stopped, answering).await };
+        let task = async move { sql::stream(&engine, snapshot, &statement, &stopped, answering).await };
         let task = shared.pool.start(Box::pin(task), stop)?;
         let schema = match tokio::time::timeout_at(deadline, schema).await {
             Ok(Ok(schema)) => schema?,

@@ -11,7 +11,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SQLOptions;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
-use datafusion::sql::parser::Statement;
+use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use futures::StreamExt as _;
 use telltale_storage::Snapshot;
@@ -20,12 +20,14 @@ use tokio::sync::{mpsc, oneshot};
 use crate::error::QueryError;
 use crate::table::ScanCounters;
 
+mod counted;
 mod engine;
 mod report;
 mod rewrite;
 mod stop;
 mod views;
 
+pub(crate) use counted::counted;
 pub(crate) use engine::Engine;
 pub use report::QueryReport;
 pub(crate) use stop::Stop;
@@ -41,15 +43,23 @@ pub struct SqlAnswer {
     pub report: QueryReport,
 }
 
+/// A statement and how it is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    /// Whether few of the rows pass.
+    pub(crate) picks_few: bool,
+}
+
 /// Answers a statement over a snapshot; `started` is when the question was asked.
 pub(crate) async fn answer(
     engine: &Engine,
     snapshot: Arc<Snapshot>,
-    sql: &str,
+    statement: &Statement,
     started: Instant,
     stop: &Stop,
 ) -> Result<SqlAnswer, QueryError> {
-    let prepared = prepare(engine, &snapshot, sql, stop).await?;
+    let prepared = prepare(engine, &snapshot, statement, stop).await?;
     let (schema, batches) = collect(engine, &prepared.session, &prepared.plan).await?;
     let report = report::of(prepared.plan.as_ref(), &prepared.counters, started);
     Ok(SqlAnswer { schema, batches, report })
@@ -60,11 +70,11 @@ pub(crate) async fn answer(
 pub(crate) async fn stream(
     engine: &Engine,
     snapshot: Arc<Snapshot>,
-    sql: &str,
+    statement: &Statement,
     stop: &Stop,
     Answering { schema, rows }: Answering,
 ) {
-    let stream = match prepare(engine, &snapshot, sql, stop).await {
+    let stream = match prepare(engine, &snapshot, statement, stop).await {
         Ok(prepared) => {
             execute_stream(prepared.plan, prepared.session.task_ctx()).map_err(|error| engine.error(&error))
         }
@@ -106,11 +116,17 @@ struct Prepared {
     counters: Arc<ScanCounters>,
 }
 
-async fn prepare(engine: &Engine, snapshot: &Arc<Snapshot>, sql: &str, stop: &Stop) -> Result<Prepared, QueryError> {
-    let statement = rewrite::parse(sql)?;
+async fn prepare(
+    engine: &Engine,
+    snapshot: &Arc<Snapshot>,
+    statement: &Statement,
+    stop: &Stop,
+) -> Result<Prepared, QueryError> {
+    let picks_few = statement.picks_few;
+    let statement = rewrite::parse(&statement.sql)?;
     allow(&statement)?;
     let counters = Arc::new(ScanCounters::default());
-    let session = engine.session(snapshot, &counters)?;
+    let session = engine.session(snapshot, &counters, picks_few)?;
     views::register(&session, &statement, snapshot, &counters).await.map_err(|error| engine.error(&error))?;
     let plan = plan(engine, &session, statement).await?;
     let plan = stop.guard(plan).map_err(|error| engine.error(&error))?;
@@ -118,27 +134,27 @@ async fn prepare(engine: &Engine, snapshot: &Arc<Snapshot>, sql: &str, stop: &St
 }
 
 /// Lets only statements through that read.
-fn allow(statement: &Statement) -> Result<(), QueryError> {
+fn allow(statement: &Parsed) -> Result<(), QueryError> {
     let refused = |what: &str| Err(QueryError::NotAllowed { message: format!("{what} is not allowed here") });
     match statement {
-        Statement::Explain(explain) => allow(&explain.statement),
-        Statement::Statement(inner) => match inner.as_ref() {
+        Parsed::Explain(explain) => allow(&explain.statement),
+        Parsed::Statement(inner) => match inner.as_ref() {
             SqlStatement::Query(_)
             | SqlStatement::ExplainTable { .. }
             | SqlStatement::ShowTables { .. }
             | SqlStatement::ShowColumns { .. } => Ok(()),
             other => refused(other.to_string().split_whitespace().next().unwrap_or("this statement")),
         },
-        Statement::CreateExternalTable(_) => refused("CREATE EXTERNAL TABLE"),
-        Statement::CopyTo(_) => refused("COPY"),
-        Statement::Reset(_) => refused("RESET"),
+        Parsed::CreateExternalTable(_) => refused("CREATE EXTERNAL TABLE"),
+        Parsed::CopyTo(_) => refused("COPY"),
+        Parsed::Reset(_) => refused("RESET"),
     }
 }
 
 async fn plan(
     engine: &Engine,
     session: &SessionContext,
-    statement: Statement,
+    statement: Parsed,
 ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
     let state = session.state();
     let logical = state.statement_to_plan(statement).await.map_err(|error| engine.error(&error))?;

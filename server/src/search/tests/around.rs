@@ -1,6 +1,8 @@
 //! Counts, histograms, facets, differences, patterns and completion are those of the rows that match.
 
-use telltale_api::search::Offer;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use telltale_api::search::{Facet, Offer, SearchHistogram};
 use telltale_api::sql::ScanReport;
 use telltale_model::UnixNanos;
 use telltale_search::complete::quoted;
@@ -8,9 +10,20 @@ use telltale_search::{Target, parse};
 
 use super::data::{Place, START, Store};
 use super::pages::asked;
+use crate::search::summary::{Around, Wanted};
 use crate::search::{Asked, Kind, Order, complete, different, patterns, sample, summary};
 
 const PLACES: [Place; 3] = [Place::Memory, Place::Segments, Place::Both];
+const FACETS: Wanted = Wanted { histogram: false, facets: true };
+const HISTOGRAM: Wanted = Wanted { histogram: true, facets: false };
+
+async fn around(store: &Store, asked: &Asked, wanted: Wanted) -> Around {
+    summary::around(&store.query, asked, wanted, &mut ScanReport::default()).await.unwrap()
+}
+
+async fn histogram_of(store: &Store, asked: &Asked) -> SearchHistogram {
+    around(store, asked, HISTOGRAM).await.histogram.unwrap()
+}
 
 #[tokio::test]
 async fn counts_and_histograms_hold_every_row_once() {
@@ -28,7 +41,7 @@ async fn counts_and_histograms_hold_every_row_once() {
             let expected = memory.naive(asked.target(), &asked.query).len() as u64;
             let mut report = ScanReport::default();
             assert_eq!(summary::count(&store.query, &asked, &mut report).await.unwrap(), expected, "{place:?} {text}");
-            let histogram = summary::histogram(&store.query, &asked, &mut report).await.unwrap();
+            let histogram = histogram_of(&store, &asked).await;
             assert_eq!(histogram.counts.iter().flatten().sum::<u64>(), expected, "{place:?} {text}");
             for (at, group) in histogram.groups.iter().enumerate() {
                 let condition = match (kind, group.as_str()) {
@@ -50,7 +63,7 @@ async fn counts_and_histograms_hold_every_row_once() {
 async fn a_bucket_can_be_zoomed_into() {
     let store = Store::filled(Place::Both, 22, 200).await;
     let all = asked(Kind::Logs, "", Order::Newest);
-    let histogram = summary::histogram(&store.query, &all, &mut ScanReport::default()).await.unwrap();
+    let histogram = histogram_of(&store, &all).await;
     let buckets = histogram.counts[0].len();
     assert!((20..=70).contains(&buckets), "{buckets}");
     for at in 0..buckets {
@@ -58,7 +71,7 @@ async fn a_bucket_can_be_zoomed_into() {
         let one = Asked { from: Some(UnixNanos(from)), to: Some(UnixNanos(from + histogram.step_ns.0)), ..all.clone() };
         let expected: u64 = histogram.counts.iter().map(|row| row[at]).sum();
         assert_eq!(summary::count(&store.query, &one, &mut ScanReport::default()).await.unwrap(), expected, "{at}");
-        let zoomed = summary::histogram(&store.query, &one, &mut ScanReport::default()).await.unwrap();
+        let zoomed = histogram_of(&store, &one).await;
         assert_eq!(zoomed.counts.iter().flatten().sum::<u64>(), expected);
     }
 }
@@ -71,7 +84,7 @@ async fn facets_narrow_to_what_they_count() {
         let store = Store::filled(place, 23, 90).await;
         for (kind, text) in [(Kind::Spans, ""), (Kind::Spans, "kind:server"), (Kind::Logs, "level>=info")] {
             let asked = asked(kind, text, Order::Newest);
-            let mut facets = summary::column_facets(&store.query, &asked, &mut ScanReport::default()).await.unwrap();
+            let mut facets = around(&store, &asked, FACETS).await.facets;
             let sample = sample::attributes(&store.query, &asked, 10_000).await.unwrap();
             assert!(sample.is_complete);
             facets.extend(sample::facets(&sample, asked.target()));
@@ -98,6 +111,70 @@ async fn facets_narrow_to_what_they_count() {
             }
         }
     }
+}
+
+/// Returns the facets of the main columns by a statement each.
+async fn facets_by_statements(store: &Store, asked: &Asked) -> Vec<Facet> {
+    let mut out = Vec::new();
+    let report = &mut ScanReport::default();
+    let texts: &[(&str, &str)] = match asked.target() {
+        Target::Spans => &[("service", "service_name"), ("name", "name")],
+        Target::Logs => &[("service", "service_name")],
+    };
+    for (key, column) in texts {
+        out.push(summary::facet(&store.query, asked, key, column, report).await.unwrap());
+    }
+    let named: &[&str] = if asked.target() == Target::Spans { &["status", "kind"] } else { &["level"] };
+    for key in named {
+        out.push(summary::named_facet(&store.query, asked, key, report).await.unwrap());
+    }
+    out
+}
+
+/// Scenario: stores filled with random spans and logs, in memory, in segments, in both; random queries and ranges.
+/// Guarantees: one pass counts what a statement a column counts, in the same order; the total is that of `count(*)`; the
+/// histogram is the same with facets beside it and without, its buckets are round and hold every row.
+#[test]
+fn one_pass_counts_what_a_statement_a_column_counts() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let stores = PLACES.map(|place| runtime.block_on(Store::filled(place, 31, 200)));
+    let texts = vec![
+        "",
+        "service:shop or GET",
+        "kind:server",
+        "level>=info",
+        "refused",
+        "status:error",
+        "absent",
+        "-has:level",
+    ];
+    let moment = || prop::option::of(0..220_u64);
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() });
+    runner
+        .run(
+            &(prop::sample::select(texts), any::<bool>(), moment(), moment(), 0..3_usize),
+            |(text, is_spans, from, to, at)| {
+                let kind = if is_spans { Kind::Spans } else { Kind::Logs };
+                let Some(store) = stores.get(at) else { return Ok(()) };
+                let second = |second: u64| UnixNanos(START + second * 1_000_000_000);
+                let query = parse(text);
+                let asked = Asked { kind, query, order: Order::Newest, from: from.map(second), to: to.map(second) };
+                runtime.block_on(async {
+                    let both = around(store, &asked, Wanted { histogram: true, facets: true }).await;
+                    let expected = facets_by_statements(store, &asked).await;
+                    prop_assert_eq!(&both.facets, &expected, "{} {:?}", text, kind);
+                    let alone = around(store, &asked, HISTOGRAM).await;
+                    prop_assert_eq!(&alone.histogram, &both.histogram);
+                    let total = summary::count(&store.query, &asked, &mut ScanReport::default()).await.unwrap();
+                    let histogram = both.histogram.unwrap();
+                    let sum: u64 = histogram.counts.iter().flatten().sum();
+                    prop_assert_eq!((both.total, alone.total, sum), (total, total, total));
+                    Ok(())
+                })
+            },
+        )
+        .unwrap();
 }
 
 #[tokio::test]

@@ -76,15 +76,18 @@ impl Engine {
         QueryError::from_datafusion(error, self.memory_bytes)
     }
 
-    /// Returns a session that knows the stored tables of a snapshot, and nothing of other sessions.
+    /// Returns a session that knows the stored tables of a snapshot, and nothing of other sessions. Where a statement
+    /// `picks_few` rows, conditions are tested while columns are decoded: the other columns are decoded for these rows only.
     pub(super) fn session(
         &self,
         snapshot: &Arc<Snapshot>,
         counters: &Arc<ScanCounters>,
+        picks_few: bool,
     ) -> Result<SessionContext, QueryError> {
         let catalogs: Arc<dyn CatalogProviderList> = Arc::new(MemoryCatalogProviderList::new());
         let mut builder = SessionStateBuilder::new_from_existing(self.state.clone()).with_catalog_list(catalogs);
-        if let Some(config) = builder.config().take() {
+        if let Some(mut config) = builder.config().take() {
+            config.options_mut().execution.parquet.pushdown_filters = picks_few;
             builder = builder.with_config(config.with_create_default_catalog_and_schema(true));
         }
         let session = SessionContext::new_with_state(builder.build());

@@ -1,4 +1,4 @@
-//! `match(body, …)` and `trace_id = …` over log segments, `attr('key') = 'value'` over logs and spans, joined by AND and OR:
+//! `match(body, …)` over log segments, `trace_id = …` and `attr('key') = 'value'` over logs and spans, joined by AND and OR:
 //! the indexes say which rows can match, the scan reads only these.
 //!
 //! An index narrows and never decides. Without one, with a query that requires no word, or when most rows match, the
@@ -20,7 +20,7 @@ use telltale_storage::{LogIndex, Segment};
 
 use super::files::ScanFile;
 use crate::functions::{MATCH, matching};
-use crate::limits::INDEX_MAX_HIT_PERCENT;
+use crate::limits::{INDEX_MAX_HIT_PERCENT, INDEX_MAX_TRACES};
 
 /// What the index of a log segment is asked; it may name more rows than pass, never fewer.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,11 +181,15 @@ fn candidates(segment: &Segment, index: Option<&LogIndex>, question: &Question) 
         },
         Question::Value(text) => Ok(segment.rows_of_value(text).and_then(|ranges| few(&ranges, segment.rows()))),
         Question::Traces(traces) => {
-            let Some(index) = index else { return Ok(None) };
-            let mut rows = Vec::new();
-            for id in traces {
-                rows.extend(index.rows_of_trace(id).map_err(super::external)?);
-            }
+            let rows = match index {
+                Some(index) => traces.iter().map(|id| index.rows_of_trace(id)).collect::<Result<Vec<_>, _>>(),
+                // Spans lie by trace: the trace rows say where.
+                None if segment.trace_rows_path().is_some() && traces.len() <= INDEX_MAX_TRACES => {
+                    traces.iter().map(|id| rows_of_trace(segment, id)).collect()
+                }
+                None => return Ok(None),
+            };
+            let mut rows = rows.map_err(super::external)?.concat();
             rows.sort_unstable();
             rows.dedup();
             Ok(Some(rows))
@@ -218,6 +222,13 @@ fn candidates(segment: &Segment, index: Option<&LogIndex>, question: &Question) 
             Ok(Some(rows))
         }
     }
+}
+
+/// Returns the rows of a trace in a segment of spans.
+fn rows_of_trace(segment: &Segment, id: &TraceId) -> Result<Vec<u32>, telltale_storage::Error> {
+    let found = if segment.may_contain_trace(id) { segment.trace_rows(id)? } else { None };
+    let range = found.map(|found| found.row_start..found.row_start.saturating_add(found.row_count));
+    Ok(range.into_iter().flatten().filter_map(|row| u32::try_from(row).ok()).collect())
 }
 
 /// Returns the rows of ranges one by one; `None` when they are so many that they narrow nothing.
