@@ -159,7 +159,7 @@ pub const INFLATE_STEP_BYTES: usize = 128 * 1024;
 /// JSON bytes from which decoding leaves the async worker.
 pub const JSON_INLINE_BYTES_MAX: usize = 64 * 1024;
 
-/// Traces that one live event names; the rest of a larger request is told as `skipped`.
+/// Traces that one live event names; the rest of a larger request or burst is told as `skipped` or `left_out`.
 pub const LIVE_TRACES: usize = 500;
 
 /// Window of zstd input, as a power of two: 8 MiB, what RFC 8878 asks every decoder to support.
@@ -398,6 +398,9 @@ pub const TAIL_ROWS: usize = 1000;
 
 /// Least time between two live events of rows: what arrives in between comes together.
 pub const TAIL_PAUSE: Duration = Duration::from_millis(100);
+
+/// A live reader rests so many times as long as it has just looked: it takes a quarter of one processor at most.
+pub const TAIL_REST: u32 = 3;
 
 /// Range of the services page when none is asked for.
 pub const SERVICES_SINCE: Duration = Duration::from_secs(15 * 60);

@@ -11,6 +11,7 @@ use telltale_search::{Engine, Problem, Query, Target};
 
 use crate::limits::REGEX_BYTES;
 
+pub(crate) mod arrived;
 pub(crate) mod complete;
 pub(crate) mod different;
 pub(crate) mod page;

@@ -17,6 +17,7 @@ mod commands;
 mod conformance;
 mod crash;
 mod limits;
+mod live;
 mod process;
 mod promql;
 mod run;

@@ -1,5 +1,7 @@
 //! Starts an area of the application: contexts, frame, and the page of the current place.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 use telltale_api::area::Area;
 
@@ -14,6 +16,11 @@ use crate::nav::Nav;
 use crate::prefs::Prefs;
 use crate::strings;
 
+thread_local! {
+    /// What the application's signals belong to: it lives as long as the document.
+    static APPLICATION: Cell<Option<Owner>> = const { Cell::new(None) };
+}
+
 /// Puts the frame and the area's pages into the shell; `page` follows the place by itself.
 pub(crate) fn start(area: Area, page: fn() -> El) {
     std::panic::set_hook(Box::new(|info| leptos::logging::error!("{info}")));
@@ -22,8 +29,7 @@ pub(crate) fn start(area: Area, page: fn() -> El) {
     mount_to(wasm_bindgen::JsCast::unchecked_into(place.clone()), || ()).forget();
     let owner = Owner::new();
     owner.with(|| El::of(place).add(frame(area, page)));
-    // The application lives as long as the document.
-    std::mem::forget(owner);
+    APPLICATION.set(Some(owner));
 }
 
 /// The frame of every page.

@@ -10,10 +10,9 @@ use leptos::prelude::*;
 use telltale_api::issue::IssueView;
 use telltale_api::live::{LiveEvent, LiveTrace};
 use telltale_api::routes;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
-use web_sys::{EventSource, MessageEvent};
+use web_sys::MessageEvent;
 
+use crate::event_stream::EventStream;
 use crate::shared::Shared;
 
 /// How often gathered events are handed on.
@@ -100,7 +99,7 @@ pub(crate) struct Live {
     gathered: StoredValue<Batch>,
     recent_spans: StoredValue<VecDeque<u64>>,
     failures: StoredValue<u32>,
-    source: StoredValue<Option<EventSource>, LocalStorage>,
+    source: StoredValue<Option<EventStream>, LocalStorage>,
 }
 
 impl Live {
@@ -128,8 +127,7 @@ impl Live {
     /// connections that a browser opens to one server, and every further request would wait for ever.
     fn rest_while_hidden(self) {
         window_event_listener_untyped("pagehide", move |_| {
-            if let Some(source) = self.source.try_update_value(Option::take).flatten() {
-                source.close();
+            if self.source.try_update_value(Option::take).flatten().is_some() {
                 self.status.set(LiveStatus::Broken);
                 // What arrives meanwhile is missed.
                 self.failures.update_value(|failures| *failures = (*failures).max(1));
@@ -143,45 +141,36 @@ impl Live {
     }
 
     fn open(self) {
-        let Ok(source) = EventSource::new(routes::LIVE) else {
-            self.status.set(LiveStatus::Broken);
-            return;
-        };
-        for name in EVENT_NAMES {
-            let take = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| self.take(name, &event));
-            if source.add_event_listener_with_callback(name, take.as_ref().unchecked_ref()).is_err() {
-                leptos::logging::warn!("cannot listen to {name}");
-            }
-            take.forget();
-        }
-        let opened = Closure::<dyn Fn()>::new(move || {
+        let opened = move || {
             // What happened while the stream was broken is unknown: pages load again.
             if self.failures.get_value() > 0 {
                 self.gathered.update_value(|batch| batch.missed = true);
             }
             self.failures.set_value(0);
             self.status.set(LiveStatus::Open);
-        });
-        source.set_onopen(Some(opened.as_ref().unchecked_ref()));
-        opened.forget();
-        let broken_source = source.clone();
-        let broken = Closure::<dyn Fn()>::new(move || {
-            broken_source.close();
-            self.source.set_value(None);
+        };
+        let take = move |name, event: &MessageEvent| self.take(name, event);
+        let stream = EventStream::open(routes::LIVE, &EVENT_NAMES, take, opened, move || self.rest());
+        if stream.is_none() {
             self.status.set(LiveStatus::Broken);
-            let failures = self.failures.get_value().saturating_add(1);
-            self.failures.set_value(failures);
-            let wait = Duration::from_millis(500).saturating_mul(1 << failures.min(6)).min(RETRY_MAX);
-            let again = move || {
-                if self.source.with_value(Option::is_none) {
-                    self.open();
-                }
-            };
-            set_timeout(again, wait);
-        });
-        source.set_onerror(Some(broken.as_ref().unchecked_ref()));
-        broken.forget();
-        self.source.set_value(Some(source));
+        }
+        self.source.set_value(stream);
+    }
+
+    /// Opens the broken stream again after a while.
+    fn rest(self) {
+        self.source.with_value(|stream| stream.iter().for_each(EventStream::close));
+        self.status.set(LiveStatus::Broken);
+        let failures = self.failures.get_value().saturating_add(1);
+        self.failures.set_value(failures);
+        let wait = Duration::from_millis(500).saturating_mul(1 << failures.min(6)).min(RETRY_MAX);
+        let again = move || {
+            // Unless the page was left, or has been opened again meanwhile.
+            if self.status.get_untracked() == LiveStatus::Broken && self.source.with_value(Option::is_some) {
+                self.open();
+            }
+        };
+        set_timeout(again, wait);
     }
 
     fn take(self, name: &str, event: &MessageEvent) {

@@ -256,6 +256,11 @@ pub fn value_of(row: &SearchRow, kind: Kind, key: &str) -> Option<String> {
     fields(row, kind).into_iter().find(|field| field.key == key).map(|field| field.value)
 }
 
+/// Returns what an answer lists as rows, whatever its kind.
+pub fn listed(rows: Vec<SearchRow>, traces: &[FoundTrace]) -> impl Iterator<Item = SearchRow> {
+    rows.into_iter().chain(traces.iter().map(trace_row))
+}
+
 /// Shows a trace as a row: its totals are fields.
 #[must_use]
 pub fn trace_row(found: &FoundTrace) -> SearchRow {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::issue::IssueView;
+use crate::search::{FoundTrace, SearchRow};
 use crate::trace::TraceSummary;
 use crate::{Nanos, SignedNanos};
 
@@ -124,12 +125,17 @@ pub struct LiveTrace {
 /// One event of `GET /api/live?q=…`: `event: rows`, and as its `id:` the place to go on from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct LiveRows {
-    /// Rows that match, oldest first.
-    pub rows: Vec<crate::search::SearchRow>,
-    /// Rows that match but are too many for one event: the oldest of the burst.
+    /// Spans or log records that match, oldest first.
+    pub rows: Vec<SearchRow>,
+    /// Traces of which spans arrived and in which a span matches, each as a whole, the last to arrive at the end; only of
+    /// kind `traces`. A trace that was there before is to be replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<FoundTrace>,
+    /// Rows that match but are too many for one event: the oldest of the burst. Of kind `traces`: traces that were not
+    /// looked up, matching or not.
     #[serde(default)]
     pub left_out: u64,
-    /// Rows that were gone before this reader could look at them, matching or not.
+    /// Rows (of kind `traces`: spans) that were gone before this reader could look at them, matching or not.
     #[serde(default)]
     pub missed: u64,
     /// Whether the server was started anew since the reader's last event: what came in between is in the store.

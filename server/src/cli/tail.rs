@@ -1,4 +1,4 @@
-//! `telltale tail QUERY`: logs or spans of a running server as they arrive.
+//! `telltale tail QUERY`: logs, spans or traces of a running server as they arrive.
 //!
 //! A connection that breaks off is made again where it ended, so that nothing is missing; what a slow terminal missed is
 //! said on stderr.
@@ -7,22 +7,23 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use serde::Serialize;
 use telltale_api::live::LiveRows;
-use telltale_api::routes;
-use telltale_api::search::SearchRow;
+use telltale_api::search::{FoundTrace, SearchRow};
+use telltale_api::{Nanos, routes};
 use telltale_model::UnixNanos;
 use telltale_story::format::duration::duration;
 
 use super::client::{self, Failure, Request, Server, visible};
 use super::search::{state, what};
 
-/// Follow logs or spans as they arrive
+/// Follow logs, spans or traces as they arrive
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The query is that of `telltale search`. Stop with Ctrl-C.")]
 pub struct Args {
     /// What to follow; everything without (`not x` for -x)
     query: Vec<String>,
-    /// logs or spans
+    /// logs, spans, or traces (a line whenever one grows)
     #[arg(long, short, default_value = "logs", value_name = "KIND")]
     kind: String,
     /// Stop after so many rows
@@ -100,23 +101,43 @@ fn write(data: &str, json: bool, left: usize, out: &mut impl Write) -> Result<us
     if event.is_restart {
         crate::cli::complain("telltale: the server was started anew; search for what came in between");
     }
-    let count = event.rows.len().min(left);
-    for row in event.rows.iter().take(count) {
-        let line = if json { serde_json::to_string(row).unwrap_or_default() } else { line(row) };
+    let lines = event.rows.iter().map(|row| shown(row, json, line));
+    let lines = lines.chain(event.traces.iter().map(|found| shown(found, json, trace_line)));
+    let mut count = 0;
+    for line in lines.take(left) {
         writeln!(out, "{line}")?;
+        count += 1;
     }
     out.flush()?;
     Ok(count)
 }
 
+fn shown<T: Serialize>(found: &T, json: bool, line: fn(&T) -> String) -> String {
+    if json { serde_json::to_string(found).unwrap_or_default() } else { line(found) }
+}
+
 fn line(row: &SearchRow) -> String {
-    let mut parts = vec![UnixNanos(row.time_unix_nano.0).to_string()];
-    parts.extend(row.service_name.clone());
-    parts.push(state(row));
-    parts.extend(row.duration_ns.map(|length| duration(length.0)));
-    parts.push(what(row));
-    parts.retain(|part| !part.is_empty());
-    visible(&parts.join("  "), false)
+    let length = row.duration_ns.map(|length| duration(length.0)).unwrap_or_default();
+    joined(row.time_unix_nano, [row.service_name.clone().unwrap_or_default(), state(row), length, what(row)])
+}
+
+fn trace_line(found: &FoundTrace) -> String {
+    let trace = &found.trace;
+    let state = if trace.error_count > 0 { "error" } else { "" };
+    let parts = [
+        trace.service_name.clone().unwrap_or_default(),
+        state.to_owned(),
+        duration(trace.duration_ns.0),
+        trace.name.clone(),
+        format!("{} of {} spans match", found.matched, trace.span_count),
+        trace.trace_id.clone(),
+    ];
+    joined(trace.start_unix_nano, parts)
+}
+
+fn joined(time: Nanos, parts: impl IntoIterator<Item = String>) -> String {
+    let parts = std::iter::once(UnixNanos(time.0).to_string()).chain(parts).filter(|part| !part.is_empty());
+    visible(&parts.collect::<Vec<_>>().join("  "), false)
 }
 
 /// Puts server-sent events together from pieces of any size.

@@ -1,6 +1,5 @@
-//! `GET /api/live`: server-sent events of what was just acknowledged; with `?q=`, the rows that match.
+//! `GET /api/live`: server-sent events of what was just acknowledged; with `?q=`, the rows, or the traces, that match.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -13,23 +12,23 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use telltale_api::live::{LiveEvent, LiveRows};
-use telltale_api::search::SearchRow;
+use telltale_search::{Filter, Target};
 use telltale_storage::schema::Table;
 use tokio::time::Instant;
 
 use super::extract::Parameters;
 use super::problem::{Kind as Fault, Problem};
 use super::search::understood;
-use crate::limits::{LIVE_KEEP_ALIVE, LIVE_RETRY, TAIL_PAUSE, TAIL_ROWS};
+use crate::limits::{LIVE_KEEP_ALIVE, LIVE_RETRY, TAIL_PAUSE, TAIL_REST};
 use crate::live::Subscription;
 use crate::live::tail::{News, Position};
-use crate::search::{Kind, StoreEngine, record};
+use crate::search::{Asked, Kind, Order, StoreEngine, arrived};
 use crate::state::AppState;
 use crate::telemetry::Metric;
 
 /// With a query: rows that match, of one kind; without: what was acknowledged, in sums.
 #[derive(Debug, Deserialize)]
-pub(super) struct Filter {
+pub(super) struct Follow {
     q: Option<String>,
     kind: Option<String>,
     /// The `id:` of the last event that was seen, for readers that cannot send `Last-Event-ID`.
@@ -40,16 +39,16 @@ pub(super) struct Filter {
 pub(super) async fn live(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,
-    Parameters(filter): Parameters<Filter>,
+    Parameters(filter): Parameters<Follow>,
 ) -> Result<Response, Problem> {
     let stopping = state.stopping.clone().cancelled_owned();
     if filter.q.is_none() && filter.kind.is_none() {
         return Ok(streamed(events(state.live.subscribe()).take_until(stopping)));
     }
     let kind = filter.kind.as_deref().unwrap_or("logs");
-    let kind = Kind::parse(kind).filter(|kind| *kind != Kind::Traces).ok_or_else(|| {
+    let kind = Kind::parse(kind).ok_or_else(|| {
         Problem::new(Fault::Invalid, "bad_parameter", format!("{kind:?} is no kind of live rows"))
-            .hint("write kind=logs or kind=spans")
+            .hint("write kind=logs, spans or traces")
     })?;
     let query = understood(filter.q.as_deref().unwrap_or(""), kind)?;
     let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
@@ -57,10 +56,10 @@ pub(super) async fn live(
     let position = last.filter(|last| state.tail.is_ours(last));
     let reader = Reader {
         filter: Arc::new(query.filter(kind.target(), &StoreEngine)),
-        kind,
+        asked: Asked { kind, query, order: Order::Newest, from: None, to: None },
         position: position.unwrap_or_else(|| state.tail.now()),
         is_restart: last.is_some() && position.is_none(),
-        sent: None,
+        rests_until: Instant::now(),
         state,
     };
     // An event of its own, so that a reader knows from where to go on before the first row has come.
@@ -80,75 +79,56 @@ fn streamed(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'stat
     response
 }
 
-/// A reader of rows.
+/// A reader of rows or of traces.
 struct Reader {
     state: Arc<AppState>,
-    filter: Arc<telltale_search::Filter>,
-    kind: Kind,
+    asked: Asked,
+    filter: Arc<Filter>,
     position: Position,
     is_restart: bool,
-    /// When the last event was made.
-    sent: Option<Instant>,
+    rests_until: Instant,
 }
 
 impl Reader {
     /// Waits for the next event that has something to say.
     async fn next(mut self) -> (Event, Self) {
         loop {
-            if let Some(sent) = self.sent {
-                tokio::time::sleep_until(sent + TAIL_PAUSE).await;
-            }
-            let table = if self.kind == Kind::Logs { Table::Logs } else { Table::Spans };
+            tokio::time::sleep_until(self.rests_until).await;
+            let table = match self.asked.target() {
+                Target::Logs => Table::Logs,
+                Target::Spans => Table::Spans,
+            };
             let News { batches, missed, position } = self.state.tail.after(self.position, table).await;
             self.position = position;
-            let (filter, kind) = (Arc::clone(&self.filter), self.kind);
-            let found = tokio::task::spawn_blocking(move || matching(&batches, &filter, kind)).await;
-            let mut found = found.unwrap_or_default();
+            let began = Instant::now();
+            let mut found = self.look(batches).await;
+            // Whoever looks at much rests long: readers must not take the processors from ingest.
+            let rest = began.elapsed() * TAIL_REST;
             found.missed = missed;
             found.is_restart = std::mem::take(&mut self.is_restart);
-            let counts = [("sent", found.rows.len() as u64), ("left_out", found.left_out), ("missed", missed)];
+            let sent = found.rows.len() + found.traces.len();
+            let counts = [("sent", sent as u64), ("left_out", found.left_out), ("missed", missed)];
             for (outcome, count) in counts {
                 self.state.telemetry.add(Metric::LiveRows, [outcome], count);
             }
-            if found.rows.is_empty() && missed == 0 && !found.is_restart {
+            if sent == 0 && found.left_out == 0 && missed == 0 && !found.is_restart {
+                self.rests_until = Instant::now() + rest;
                 continue;
             }
-            self.sent = Some(Instant::now());
+            self.rests_until = Instant::now() + rest.max(TAIL_PAUSE);
             let json = serde_json::to_string(&found).unwrap_or_else(|_unwritable| r#"{"rows":[]}"#.to_owned());
             return (Event::default().event("rows").id(self.position.to_string()).data(json), self);
         }
     }
-}
 
-/// Returns the rows that pass, the newest of them when they are too many.
-fn matching(batches: &[RecordBatch], filter: &telltale_search::Filter, kind: Kind) -> LiveRows {
-    let mut rows = VecDeque::new();
-    let mut left_out = 0;
-    let mut keep = |row: SearchRow| {
-        rows.push_back(row);
-        if rows.len() > TAIL_ROWS {
-            rows.pop_front();
-            left_out += 1;
+    async fn look(&self, batches: Vec<RecordBatch>) -> LiveRows {
+        if self.asked.kind == Kind::Traces {
+            return arrived::whole_traces(&self.state.query, &self.asked, &batches).await;
         }
-    };
-    for batch in batches {
-        let read = match kind {
-            Kind::Logs => record::logs(batch, |_, log| {
-                if filter.accepts(log) {
-                    keep(log.shown());
-                }
-            }),
-            Kind::Spans | Kind::Traces => record::spans(batch, |_, span| {
-                if filter.accepts(span) {
-                    keep(span.shown());
-                }
-            }),
-        };
-        if let Err(error) = read {
-            tracing::error!(%error, "rows in memory do not have the store's schema");
-        }
+        let (filter, target) = (Arc::clone(&self.filter), self.asked.target());
+        let found = tokio::task::spawn_blocking(move || arrived::rows(&batches, &filter, target)).await;
+        found.unwrap_or_default()
     }
-    LiveRows { rows: rows.into(), left_out, ..LiveRows::default() }
 }
 
 /// Begins with a line at once, so that a reader knows the stream stands, and says how soon to come back.

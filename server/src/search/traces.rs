@@ -3,6 +3,8 @@
 //! A trace's place is that of its newest (or slowest) matching span. The newest spans are looked at first; when they are
 //! of too few traces, more are.
 
+use std::collections::HashMap;
+
 use arrow::array::AsArray as _;
 use telltale_api::search::FoundTrace;
 use telltale_api::sql::ScanReport;
@@ -81,36 +83,52 @@ pub(crate) async fn read(
             let has_more = found.len() > limit;
             found.truncate(limit);
             let next = found.last().filter(|_| has_more).map(|(trace, key)| After { key: *key, trace: *trace });
-            return Ok((summaries(store, &condition, &found, report).await?, next));
+            let ids: Vec<TraceId> = found.into_iter().map(|(id, _)| id).collect();
+            return Ok((whole(store, asked, &ids, report).await?, next));
         }
         spans = spans.saturating_mul(8);
     }
 }
 
-/// Returns the traces as a whole, each with the number of its spans that match.
-async fn summaries(
+/// Returns those of the traces in which a span matches, in the order asked for: each as a whole, with the number of its
+/// spans that match.
+pub(crate) async fn whole(
     store: &Query,
-    condition: &str,
-    found: &[(TraceId, i64)],
+    asked: &Asked,
+    ids: &[TraceId],
     report: &mut ScanReport,
 ) -> Result<Vec<FoundTrace>, QueryError> {
-    if found.is_empty() {
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<TraceId> = found.iter().map(|(id, _)| *id).collect();
+    if asked.is_everything() {
+        let summaries = store.summaries(ids).await?.into_iter().map(view::summary);
+        return Ok(summaries.map(|trace| FoundTrace { matched: trace.span_count, trace }).collect());
+    }
+    let matched = matched(store, asked, ids, report).await?;
+    let ids: Vec<TraceId> = ids.iter().filter(|id| matched.contains_key(*id)).copied().collect();
+    let summaries = store.summaries(&ids).await?;
+    let found = summaries
+        .into_iter()
+        .map(|row| FoundTrace { matched: matched.get(&row.trace_id).copied().unwrap_or(0), trace: view::summary(row) });
+    Ok(found.collect())
+}
+
+/// Counts the matching spans of those of the traces that have any.
+async fn matched(
+    store: &Query,
+    asked: &Asked,
+    ids: &[TraceId],
+    report: &mut ScanReport,
+) -> Result<HashMap<TraceId, u64>, QueryError> {
     let list = ids.iter().map(|id| format!("'{}'", id.to_hex())).collect::<Vec<_>>().join(", ");
+    let condition = asked.condition();
     let sql = format!(
         "SELECT trace_id, count(*) AS n FROM spans WHERE trace_id IN ({list}) AND {condition} GROUP BY trace_id"
     );
     let answer = store.sql(&sql).await?;
     add(report, &answer.report);
     let names = answer.batches.iter().flat_map(|batch| batch.column(0).as_string::<i32>().iter().flatten());
-    let counts: std::collections::HashMap<&str, i64> = names.zip(numbers(&answer.batches, 1)).collect();
-    let summaries = store.summaries(&ids).await?.into_iter().map(view::summary);
-    Ok(summaries
-        .map(|trace| {
-            let matched = counts.get(trace.trace_id.as_str()).copied().unwrap_or(0);
-            FoundTrace { matched: u64::try_from(matched).unwrap_or(0), trace }
-        })
-        .collect())
+    let counts = numbers(&answer.batches, 1).into_iter().map(|count| u64::try_from(count).unwrap_or(0));
+    Ok(names.filter_map(|name| name.parse().ok()).zip(counts).collect())
 }

@@ -13,7 +13,7 @@ use crate::dom::{El, el, text_el};
 use crate::keys::{Key, focus, use_keys};
 use crate::nav::{Nav, use_nav};
 use crate::route::Place;
-use crate::search::{Asked, Buffer, Kind, trace_row};
+use crate::search::{Asked, Buffer, Kind, listed};
 use crate::shared::Shared;
 use crate::strings;
 
@@ -78,7 +78,7 @@ impl State {
         Self {
             nav,
             asked,
-            is_live: Memo::new(move |_| live.get().is_some() && asked.with(|asked| asked.kind != Kind::Traces)),
+            is_live: Memo::new(move |_| live.get().is_some()),
             rows: RwSignal::new(Buffer::default()),
             found: RwSignal::new(None),
             loading: RwSignal::new(false),
@@ -151,7 +151,7 @@ impl State {
             match answer {
                 Ok(answer) => {
                     let next = answer.next.clone();
-                    let page = answer.rows.into_iter().chain(answer.traces.iter().map(trace_row));
+                    let page = listed(answer.rows, &answer.traces);
                     self.rows.update(|rows| {
                         if is_first {
                             rows.clear();

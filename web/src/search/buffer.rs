@@ -1,6 +1,6 @@
 //! The rows that the page holds: a bounded list that grows at the end by pages, or at the front while it is live.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use telltale_api::search::SearchRow;
@@ -86,5 +86,20 @@ impl Buffer {
             self.rows.push_front(Arc::new(row));
         }
         self.rows.truncate(ROWS_MAX);
+    }
+
+    /// Takes traces as they are now, the newest last: one that is there is replaced where it stands, the others come on top.
+    pub fn renew(&mut self, traces: impl IntoIterator<Item = SearchRow>) {
+        let ids = self.rows.iter().enumerate().filter_map(|(place, row)| Some((row.trace_id.clone()?, place)));
+        let known: HashMap<String, usize> = ids.collect();
+        let mut new = Vec::new();
+        for row in traces {
+            let place = row.trace_id.as_ref().and_then(|id| known.get(id));
+            match place.and_then(|place| self.rows.get_mut(*place)) {
+                Some(old) => *old = Arc::new(row),
+                None => new.push(row),
+            }
+        }
+        self.prepend(new);
     }
 }

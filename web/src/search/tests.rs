@@ -85,6 +85,26 @@ fn a_list_is_bounded_at_both_ends() {
     assert_eq!(buffer.place(last), None, "what was let go has no place");
 }
 
+/// Guarantees: a trace that grows keeps its row, its place and its number; new ones come on top; the list stays bounded.
+#[test]
+fn a_trace_that_grows_stays_one_row_in_its_place() {
+    let trace = |id: usize, spans: u64| SearchRow { trace_id: Some(format!("{id:032x}")), ..row(spans) };
+    let mut buffer = Buffer::default();
+    buffer.append([trace(2, 1), trace(1, 1)]);
+    let (two, one) = (buffer.number(0), buffer.number(1));
+    buffer.renew([trace(1, 5), trace(3, 1), trace(4, 1)]);
+    let shown = |buffer: &Buffer| -> Vec<(String, u64)> {
+        buffer.rows().map(|row| (row.trace_id.clone().unwrap(), row.time_unix_nano.0)).collect()
+    };
+    let expected = [(4, 1), (3, 1), (2, 1), (1, 5)].map(|(id, spans)| (format!("{id:032x}"), spans));
+    assert_eq!(shown(&buffer), expected);
+    assert_eq!((buffer.place(two), buffer.place(one)), (Some(2), Some(3)), "rows keep their numbers");
+    buffer.renew((10..10 + ROWS_MAX).map(|id| trace(id, 1)));
+    assert_eq!((buffer.len(), buffer.place(one)), (ROWS_MAX, None));
+    buffer.renew([trace(10, 7)]);
+    assert_eq!((buffer.len(), buffer.at(ROWS_MAX - 1).map(|row| row.time_unix_nano.0)), (ROWS_MAX, Some(7)));
+}
+
 proptest! {
     /// Whatever is unfolded: the lines of the rows follow each other without a gap, and each leads back to its row.
     #[test]

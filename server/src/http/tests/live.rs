@@ -89,7 +89,7 @@ async fn rows_that_match_come_live_and_a_reader_that_comes_back_misses_none() {
     assert_eq!(data(&read(&mut body, 1).await[0])["is_restart"], true);
     assert!(server.get("/metrics").await.text().contains("telltale_live_rows_total{outcome=\"sent\"} 4"));
     assert_eq!(server.get("/api/live?q=%22").await.error(400), "search_invalid");
-    assert_eq!(server.get("/api/live?kind=traces").await.error(400), "bad_parameter");
+    assert_eq!(server.get("/api/live?kind=metrics").await.error(400), "bad_parameter");
 }
 
 /// A burst beyond what one event holds, and one beyond what is kept.

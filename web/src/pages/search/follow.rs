@@ -7,19 +7,18 @@ use leptos::prelude::*;
 use telltale_api::live::LiveRows;
 use telltale_api::routes;
 use telltale_api::search::{SearchAnswer, SearchRow};
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{EventSource, MessageEvent};
+use web_sys::MessageEvent;
 
 use super::list::grid;
 use super::{PAGE_ROWS, State};
 use crate::client::{self, Failure, Lifetime};
 use crate::components::bits::{failure_box, go_link};
 use crate::dom::{El, el, text_el};
+use crate::event_stream::EventStream;
 use crate::prefs::now_nanos;
 use crate::route::encode;
-use crate::search::{Asked, Buffer, Kind};
+use crate::search::{Asked, Buffer, Kind, listed};
 use crate::{format, strings};
 
 /// How long a broken stream rests before it is opened again.
@@ -56,20 +55,7 @@ struct Follow {
     refused: RwSignal<Option<Failure>>,
     /// What came before the rows that were there already.
     early: StoredValue<Option<Vec<SearchRow>>>,
-    source: StoredValue<Option<Stream>, LocalStorage>,
-}
-
-/// An open stream with the functions that listen to it; dropping it closes it.
-struct Stream {
-    source: EventSource,
-    _take: Closure<dyn Fn(MessageEvent)>,
-    _broken: Closure<dyn Fn()>,
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        self.source.close();
-    }
+    source: StoredValue<Option<EventStream>, LocalStorage>,
 }
 
 /// The list of live rows with its buttons.
@@ -192,36 +178,34 @@ impl Follow {
         if let Some(last) = self.last.get_value() {
             address.push_str(&format!("&after={}", encode(&last)));
         }
-        let Ok(source) = EventSource::new(&address) else {
-            self.status.set(Status::Broken);
-            return;
-        };
         self.status.set(Status::Connecting);
-        let take = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| self.take(&event));
-        if source.add_event_listener_with_callback("rows", take.as_ref().unchecked_ref()).is_err() {
-            leptos::logging::warn!("cannot listen to live rows");
-        }
-        let broken = Closure::<dyn Fn()>::new(move || {
-            // The stream goes on where it was, by the id that is known here.
-            if self.status.try_get_untracked().is_none_or(|status| status == Status::Paused) {
-                return;
-            }
+        let take = move |_name, event: &MessageEvent| self.take(event);
+        // It stands with its first event, which comes at once.
+        let stream = EventStream::open(&address, &["rows"], take, || (), move || self.rest());
+        if stream.is_none() {
             self.status.set(Status::Broken);
-            if self.last.with_value(Option::is_none) {
-                self.ask_why();
-            }
-            set_timeout(
-                move || {
-                    if self.status.try_get_untracked() == Some(Status::Broken) {
-                        drop(self.source.try_update_value(Option::take));
-                        self.open();
-                    }
-                },
-                RETRY,
-            );
-        });
-        source.set_onerror(Some(broken.as_ref().unchecked_ref()));
-        self.source.set_value(Some(Stream { source, _take: take, _broken: broken }));
+        }
+        self.source.set_value(stream);
+    }
+
+    /// Opens the broken stream again after a while, where it was, by the id that is known here.
+    fn rest(self) {
+        if self.status.try_get_untracked().is_none_or(|status| status == Status::Paused) {
+            return;
+        }
+        self.status.set(Status::Broken);
+        if self.last.with_value(Option::is_none) {
+            self.ask_why();
+        }
+        set_timeout(
+            move || {
+                if self.status.try_get_untracked() == Some(Status::Broken) {
+                    drop(self.source.try_update_value(Option::take));
+                    self.open();
+                }
+            },
+            RETRY,
+        );
     }
 
     /// A stream does not say why it was refused; the search does.
@@ -262,20 +246,26 @@ impl Follow {
         if news.is_restart {
             self.is_gap.set(true);
         }
-        self.counted.update_value(|counted| *counted += u64::try_from(news.rows.len()).unwrap_or(0) + lost);
+        let news: Vec<SearchRow> = listed(news.rows, &news.traces).collect();
+        self.counted.update_value(|counted| *counted += u64::try_from(news.len()).unwrap_or(0) + lost);
         if is_first {
             self.ask_for_what_is_there();
         }
         let is_early = self.early.try_update_value(|early| match early {
             Some(early) => {
-                early.extend(news.rows.iter().cloned());
+                early.extend(news.iter().cloned());
                 true
             }
             None => false,
         });
-        if is_early == Some(false) && !news.rows.is_empty() {
-            self.state.rows.update(|rows| rows.prepend(news.rows));
+        if is_early == Some(false) && !news.is_empty() {
+            self.state.rows.update(|rows| self.put(rows, news));
         }
+    }
+
+    /// Puts what is new on top; a trace that is shown already is renewed.
+    fn put(self, rows: &mut Buffer, news: Vec<SearchRow>) {
+        if self.state.kind() == Kind::Traces { rows.renew(news) } else { rows.prepend(news) }
     }
 
     /// Asks for the newest rows once the stream stands, so that none falls between the two.
@@ -287,13 +277,14 @@ impl Follow {
             if self.lifetime.is_over() {
                 return;
             }
-            let listed = answer.map(|answer| answer.rows).unwrap_or_default();
+            let listed: Vec<SearchRow> =
+                answer.map(|answer| listed(answer.rows, &answer.traces).collect()).unwrap_or_default();
             let early = self.early.try_update_value(Option::take).flatten().unwrap_or_default();
             // Rows that came while the list was made may be in both.
             let fresh: Vec<SearchRow> = early.into_iter().filter(|row| !listed.contains(row)).collect();
             self.state.rows.update(|rows| {
                 rows.append(listed);
-                rows.prepend(fresh);
+                self.put(rows, fresh);
             });
         });
     }
@@ -305,7 +296,6 @@ pub(super) fn live_button(state: State) -> El {
         .id("search-live")
         .class("button")
         .attr("type", "button")
-        .dyn_attr("disabled", move || state.asked.with(|asked| asked.kind == Kind::Traces).then(String::new))
         .dyn_attr("aria-pressed", move || Some(state.is_live.get().to_string()))
         .on_click(move || {
             let live = (!state.is_live.get_untracked()).then_some("1");

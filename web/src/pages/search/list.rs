@@ -1,7 +1,6 @@
 //! The rows: a list of any length of which those in sight are in the page, each unfolding where it stands.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use leptos::prelude::*;
 use telltale_api::routes;
@@ -277,29 +276,12 @@ fn head(list: List) -> El {
 /// A row: its line, and what is unfolded below it.
 fn item(list: List, columns: &[String], number: u64) -> El {
     let state = list.state;
-    let row = state.rows.with_untracked(|rows| rows.place(number).and_then(|place| rows.at(place)).cloned());
-    let Some(row) = row else { return el("div").attr("role", "row").attr("hidden", "") };
-    let kind = state.kind();
     let place = Memo::new(move |_| state.rows.with(|rows| rows.place(number)));
+    // A live trace grows: its row is another one then.
+    let row = Memo::new(move |_| state.rows.with(|rows| rows.place(number).and_then(|place| rows.at(place)).cloned()));
     let is_open = Memo::new(move |_| list.open.with(|open| open.contains_key(&number)));
-    let mark = match kind {
-        Kind::Logs => colour(&level(&row)),
-        Kind::Spans | Kind::Traces => colour(status(&row)),
-    };
-    let time = el("span").class("num found-time").attr("role", "gridcell").add([
-        el("span").class(&format!("found-mark {mark}")).attr("aria-hidden", "true"),
-        el("span")
-            .class("twisty-sign")
-            .attr("aria-hidden", "true")
-            .dyn_text(move || if is_open.get() { "▾" } else { "▸" }.to_owned()),
-        time_of(list, row.time_unix_nano.0),
-    ]);
-    let mut cells = vec![time];
-    cells.extend(columns.iter().map(|key| cell(&row, kind, key)));
-    if !columns.iter().any(|column| column == "body" || column == "name") {
-        cells.push(el("span").attr("role", "presentation"));
-    }
-    cells.push(story_cell(list, &row));
+    let columns = columns.to_vec();
+    let cells = move || row.with(|row| row.as_ref().map_or_else(Vec::new, |row| cells(list, &columns, row, is_open)));
     let line = el("div")
         .class("found-line")
         .attr("role", "presentation")
@@ -310,12 +292,12 @@ fn item(list: List, columns: &[String], number: u64) -> El {
                 fold(list, number, !is_open.get_untracked());
             }
         })
-        .add(cells);
-    let below = Arc::clone(&row);
+        .children(cells);
+    let below = move || row.with(|row| row.as_ref().map(|row| detail(list, row)));
     let details = el("div")
         .attr("role", "gridcell")
         .class("found-below")
-        .children(move || is_open.get().then(|| detail(list, &below)));
+        .children(move || if is_open.get() { below() } else { None });
     el("div")
         .class("found-item")
         .id(&format!("found-{number}"))
@@ -334,6 +316,30 @@ fn item(list: List, columns: &[String], number: u64) -> El {
             format!("{}px", px(more + 1))
         })
         .add([line, details])
+}
+
+/// What stands in a row's line.
+fn cells(list: List, columns: &[String], row: &SearchRow, is_open: Memo<bool>) -> Vec<El> {
+    let kind = list.state.kind();
+    let mark = match kind {
+        Kind::Logs => colour(&level(row)),
+        Kind::Spans | Kind::Traces => colour(status(row)),
+    };
+    let time = el("span").class("num found-time").attr("role", "gridcell").add([
+        el("span").class(&format!("found-mark {mark}")).attr("aria-hidden", "true"),
+        el("span")
+            .class("twisty-sign")
+            .attr("aria-hidden", "true")
+            .dyn_text(move || if is_open.get() { "▾" } else { "▸" }.to_owned()),
+        time_of(list, row.time_unix_nano.0),
+    ]);
+    let mut cells = vec![time];
+    cells.extend(columns.iter().map(|key| cell(row, kind, key)));
+    if !columns.iter().any(|column| column == "body" || column == "name") {
+        cells.push(el("span").attr("role", "presentation"));
+    }
+    cells.push(story_cell(list, row));
+    cells
 }
 
 fn px(lines: usize) -> f64 {
