@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::install;
 use crate::limits::{COMPACTION_OUTPUT_BYTES, COMPACTION_YIELD_MAX};
 use crate::schema::{Table, col};
+use crate::segment::promoted::choose::{self, Chosen};
 use crate::segment::{Segment, SegmentSpec, SegmentWriter};
 use crate::shared::Shared;
 use policy::{Candidate, Job, Policy};
@@ -137,6 +138,8 @@ struct Outputs<'a> {
     spec: SegmentSpec,
     /// Columns without a value in any input.
     empty: Vec<String>,
+    /// Attributes that get columns of their own.
+    promoted: Vec<Chosen>,
     writer: Option<(PathBuf, SegmentWriter<'a>)>,
     entries: Vec<SegmentEntry>,
     /// What an error must undo.
@@ -162,8 +165,9 @@ impl<'a> Outputs<'a> {
             empty = Some(empty.map_or_else(|| columns.clone(), |empty| &empty & &columns));
         }
         let empty = empty.unwrap_or_default().into_iter().collect();
+        let promoted = choose::choose(job.table, inputs, shared.options.limits.promotion_rows_min)?;
         let (entries, created) = (Vec::new(), Vec::new());
-        Ok(Self { shared, spec, empty, writer: None, entries, created, last_trace: Vec::new() })
+        Ok(Self { shared, spec, empty, promoted, writer: None, entries, created, last_trace: Vec::new() })
     }
 
     fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
@@ -207,7 +211,8 @@ impl<'a> Outputs<'a> {
             spec.segment_id = self.shared.next_segment_id();
             let tmp = self.shared.paths.tmp.join(spec.tmp_name());
             self.created.push(tmp.clone());
-            let writer = SegmentWriter::create(self.shared.options.disk.as_ref(), &tmp, spec, &self.empty)?;
+            let writer =
+                SegmentWriter::create(self.shared.options.disk.as_ref(), &tmp, spec, &self.empty, &self.promoted)?;
             self.writer = Some((tmp, writer));
         }
         self.writer.as_mut().map_or(Ok(()), |(_, writer)| writer.push(batch))

@@ -102,6 +102,26 @@ pub const TERM_BUNDLE_PAGES: usize = 32;
 pub const TRACE_ROWS_BUFFERED: usize = 8_192;
 /// Working memory of building a log index, in bytes.
 pub const LOG_INDEX_BUILD_BYTES: usize = 16 << 20;
+/// Rows of a compaction's inputs from which frequent attributes get columns of their own: below, the columns cost more than they save.
+pub const PROMOTION_ROWS_MIN: u64 = 4_096;
+/// Rows of the inputs that are looked at to choose these attributes.
+pub const PROMOTION_SAMPLE_ROWS: u64 = 8_192;
+/// Share of the rows, in percent, that have an attribute with a column of its own.
+pub const PROMOTION_PERCENT_MIN: u64 = 1;
+/// Keys that are counted to choose; further ones have no column.
+pub const PROMOTION_KEYS_MAX: usize = 16_384;
+/// Attributes with columns of their own in one segment: each costs a look-up a page. At most 64: a byte says which, a bit of 64
+/// whether a row has had it.
+pub const PROMOTED_COLUMNS_MAX: usize = 64;
+/// Longest key of such an attribute, in bytes.
+pub const PROMOTED_KEY_BYTES_MAX: usize = 256;
+/// Longest text in such a column, in bytes; longer ones stay in the list, because a look-up would read a page of them.
+pub const PROMOTED_VALUE_BYTES_MAX: usize = 4_096;
+/// Distinct values of such a column, in the sample, up to which it may have a dictionary, which a look-up reads whole.
+pub const PROMOTED_DISTINCT_MAX: usize = 1_024;
+/// Distinct values of such a column up to which it is not compressed: four bits a row are little, and each compressed page costs a
+/// look-up a decompressor's context.
+pub const PROMOTED_TINY_MAX: usize = 16;
 /// Bytes of Parquet metadata that stay cached.
 pub const METADATA_CACHE_BYTES: usize = 64 << 20;
 /// Bytes of files on the local disk that the object store has too, where no setting says another number. Beyond: the least
@@ -149,6 +169,8 @@ pub struct Limits {
     pub compaction_cut_bytes: u64,
     /// See [`COMPACTION_BATCH_BYTES`].
     pub compaction_batch_bytes: u64,
+    /// See [`PROMOTION_ROWS_MIN`].
+    pub promotion_rows_min: u64,
     /// See [`MAINTENANCE_EVERY`].
     pub maintenance_every: Duration,
     /// See [`REMOTE_CACHE_BYTES`].
@@ -180,6 +202,7 @@ impl Default for Limits {
             compaction_tier_segments: COMPACTION_TIER_SEGMENTS,
             compaction_cut_bytes: COMPACTION_CUT_BYTES,
             compaction_batch_bytes: COMPACTION_BATCH_BYTES,
+            promotion_rows_min: PROMOTION_ROWS_MIN,
             maintenance_every: MAINTENANCE_EVERY,
             remote_cache_bytes: REMOTE_CACHE_BYTES,
             remote_part_bytes: REMOTE_PART_BYTES,

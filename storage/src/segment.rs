@@ -15,8 +15,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{TimestampNanosecondType, UInt64Type};
-use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use telltale_model::{SpanId, TraceId};
 
@@ -26,7 +25,7 @@ use crate::remote::Remote;
 use crate::schema::{Table, col};
 use bloom::{Blooms, Key};
 use manifest::Manifest;
-use reader::MetadataCache;
+use reader::{FileMetadata, MetadataCache};
 use terms::{Kind, Terms};
 use trace_rows::column;
 
@@ -36,6 +35,7 @@ mod files;
 mod layout;
 mod log_index;
 pub(crate) mod manifest;
+pub mod promoted;
 mod reader;
 mod series_rows;
 pub(crate) mod sort;
@@ -171,6 +171,13 @@ impl Segment {
     /// Returns the columns that have no value in any row.
     pub(crate) fn empty_columns(&self) -> Result<BTreeSet<String>, Error> {
         Ok(layout::empty_columns(self.reader_metadata(manifest::DATA)?.metadata()))
+    }
+
+    /// Returns about how many bytes all rows take in memory.
+    pub(crate) fn memory_bytes(&self) -> Result<u64, Error> {
+        let metadata = self.reader_metadata(manifest::DATA)?;
+        let bytes: i64 = metadata.metadata().row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
+        Ok(bytes.cast_unsigned() + metadata.promoted_bytes())
     }
 
     /// Returns the number that names the segment; ids grow with time.
@@ -403,7 +410,7 @@ impl Segment {
     }
 
     /// Returns a file's metadata; before the first time, the file is compared with the manifest.
-    fn reader_metadata(&self, name: &'static str) -> Result<ArrowReaderMetadata, Error> {
+    fn reader_metadata(&self, name: &'static str) -> Result<FileMetadata, Error> {
         let verified = match name {
             manifest::TRACES => &self.verified_traces,
             manifest::SERIES => &self.verified_series,

@@ -1,5 +1,7 @@
 //! What the tests of this package share: OTLP payloads, and what a snapshot holds.
 
+pub(crate) mod attributes;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -14,13 +14,15 @@ mod envelope;
 mod ids;
 pub(crate) mod lists;
 pub(crate) mod matching;
+mod restore;
 mod spans;
 mod times;
 
-pub(crate) use attribute::{AttributeFunction, is_attribute_list};
+pub(crate) use attribute::{AttributeFunction, Member, is_attribute_list};
 pub(crate) use envelope::{EnvelopeFunction, Part};
 pub(crate) use ids::Hex;
 pub(crate) use matching::{MATCH, Match};
+pub(crate) use restore::{RestoreAttributes, Restored};
 pub(crate) use times::{AddNanos, UnixNano};
 
 /// Returns every function.

@@ -22,6 +22,7 @@ use crate::table::ScanCounters;
 
 mod counted;
 mod engine;
+mod keys;
 mod report;
 mod rewrite;
 mod stop;
@@ -128,7 +129,7 @@ async fn prepare(
     let counters = Arc::new(ScanCounters::default());
     let session = engine.session(snapshot, &counters, picks_few)?;
     views::register(&session, &statement, snapshot, &counters).await.map_err(|error| engine.error(&error))?;
-    let plan = plan(engine, &session, statement).await?;
+    let plan = plan(engine, &session, statement, &counters).await?;
     let plan = stop.guard(plan).map_err(|error| engine.error(&error))?;
     Ok(Prepared { session, plan, counters })
 }
@@ -155,6 +156,7 @@ async fn plan(
     engine: &Engine,
     session: &SessionContext,
     statement: Parsed,
+    counters: &ScanCounters,
 ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
     let state = session.state();
     let logical = state.statement_to_plan(statement).await.map_err(|error| engine.error(&error))?;
@@ -164,7 +166,12 @@ async fn plan(
         .with_allow_statements(false)
         .verify_plan(&logical)
         .map_err(|error| QueryError::NotAllowed { message: error.strip_backtrace() })?;
-    state.create_physical_plan(&logical).await.map_err(|error| engine.error(&error))
+    let optimized = state.optimize(&logical).map_err(|error| engine.error(&error))?;
+    if let Some(keys) = keys::attribute_keys(&optimized).map_err(|error| engine.error(&error))? {
+        // A statement is planned once.
+        drop(counters.attribute_keys.set(keys));
+    }
+    state.query_planner().create_physical_plan(&optimized, &state).await.map_err(|error| engine.error(&error))
 }
 
 async fn collect(

@@ -5,8 +5,9 @@
 //! pruning only; DataFusion evaluates them again. What a table does not do: write, or see anything newer than the
 //! snapshot that it was made with.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -27,17 +28,20 @@ use telltale_storage::{Segment, Snapshot};
 mod columns;
 mod files;
 mod filter;
+mod promoted;
 mod search;
 
 use columns::Columns;
 use files::ScanFile;
 
-/// What the scans of one query found and left out.
+/// What the scans of one query are asked, found and left out.
 #[derive(Debug, Default)]
 pub(crate) struct ScanCounters {
     pub(crate) segments_total: AtomicU64,
     pub(crate) segments_pruned: AtomicU64,
     pub(crate) memtable_rows: AtomicU64,
+    /// Keys of attributes that the query asks for, when it asks for attributes in no other way; set before it is planned.
+    pub(crate) attribute_keys: OnceLock<BTreeSet<String>>,
 }
 
 /// Which rows a table has.
@@ -131,7 +135,14 @@ impl SnapshotTable {
         let schema = self.columns.stored();
         let mut children: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         if !files.is_empty() {
-            children.push(files::scan(schema, files, &inputs, predicate, partitions)?);
+            children.push(files::scan(
+                schema,
+                files,
+                &inputs,
+                predicate,
+                partitions,
+                self.counters.attribute_keys.get().cloned(),
+            )?);
         }
         if !batches.is_empty() {
             let groups = spread(batches, partitions, RecordBatch::num_rows);

@@ -8,6 +8,7 @@ mod differential;
 mod find;
 mod limits;
 mod look_up;
+mod promoted;
 mod search;
 mod streams;
 mod tables;

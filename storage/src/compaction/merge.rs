@@ -60,9 +60,7 @@ pub(crate) fn merge(
 fn batch_rows(segments: &[Arc<Segment>], memory_bytes: u64) -> Result<usize, Error> {
     let mut row_bytes = 1;
     for segment in segments {
-        let groups = segment.metadata()?;
-        let bytes: i64 = groups.row_groups().iter().map(|group| group.total_byte_size()).sum();
-        row_bytes = row_bytes.max(bytes.cast_unsigned() / segment.rows().max(1));
+        row_bytes = row_bytes.max(segment.memory_bytes()? / segment.rows().max(1));
     }
     // One batch of each input and as much again that waits to be written.
     let rows = memory_bytes / row_bytes / (segments.len() as u64 * 2).max(2);

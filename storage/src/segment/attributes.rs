@@ -36,7 +36,15 @@ impl<'a> AttributeList<'a> {
     pub(crate) fn of(batch: &'a RecordBatch) -> Result<Self, Error> {
         let wrong = || Error::Bug("a batch without proper attributes".into());
         let list = batch.column_by_name(col::ATTRIBUTES).and_then(|array| array.as_list_opt::<i32>());
-        let list: &ListArray = list.ok_or_else(wrong)?;
+        Self::of_list(list.ok_or_else(wrong)?)
+    }
+
+    /// Looks at a column of attributes.
+    ///
+    /// # Errors
+    /// `Error::Bug` for lists of something else.
+    pub(crate) fn of_list(list: &'a ListArray) -> Result<Self, Error> {
+        let wrong = || Error::Bug("a list of something else than attributes".into());
         let members = list.values().as_struct_opt().ok_or_else(wrong)?;
         let member = |name| members.column_by_name(name).ok_or_else(wrong);
         Ok(Self {

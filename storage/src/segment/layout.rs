@@ -13,6 +13,8 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData, RowGroupMetaData, Sorti
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
+use super::promoted::choose::Chosen;
+use super::promoted::{self, ORDER, ValueType};
 use super::sort::SortColumn;
 use crate::limits::{
     PAGE_BYTES, PAGE_BYTES_POINTS, PAGE_ROWS, PAGE_ROWS_LOGS, PAGE_ROWS_POINTS, PAGE_ROWS_TRACES, ROW_GROUP_ROWS,
@@ -86,6 +88,30 @@ pub(crate) fn data_properties(
     for field in schema.fields().iter().filter(|field| empty.contains(&field.name().as_str())) {
         for path in leaves(field.name(), field.data_type()) {
             builder = builder.set_column_compression(path, Compression::UNCOMPRESSED);
+        }
+    }
+    builder.build()
+}
+
+/// Adds what columns of attributes of their own need: statistics by which scans prune where pages differ, dictionaries where values
+/// are few. Floats have no statistics: these leave out NaN, which compares as larger than everything.
+pub(crate) fn with_promoted(properties: WriterProperties, chosen: &[Chosen]) -> WriterProperties {
+    let mut builder = properties.into_builder().set_column_dictionary_enabled(leaf(&[ORDER]), true);
+    for chosen in chosen {
+        let path = leaf(&[promoted::column_name(&chosen.key, chosen.value_type).as_str()]);
+        let statistics = match chosen.value_type {
+            ValueType::Double => EnabledStatistics::None,
+            ValueType::Str if !chosen.has_dictionary => EnabledStatistics::Chunk,
+            _ => EnabledStatistics::Page,
+        };
+        builder = builder
+            .set_column_statistics_enabled(path.clone(), statistics)
+            .set_column_dictionary_enabled(path.clone(), chosen.has_dictionary);
+        if chosen.is_tiny {
+            builder = builder.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
+        }
+        if chosen.value_type == ValueType::Int && !chosen.has_dictionary {
+            builder = builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
         }
     }
     builder.build()

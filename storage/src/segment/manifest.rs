@@ -26,8 +26,9 @@ pub(crate) const BLOOM: &str = "bloom.bin";
 pub(crate) const TERMS: &str = "terms.bin";
 /// Name of the folder of the log index.
 pub(crate) const LOG_INDEX: &str = "log_index";
-/// Version of a segment's layout.
-pub(crate) const VERSION: u32 = 1;
+/// Newest version of a segment's layout: 2 where attributes have columns of their own, which a program that does not know them would
+/// leave out; 1 without.
+pub(crate) const VERSION: u32 = 2;
 
 /// The manifest; everything that is needed to enter a segment into a catalog again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

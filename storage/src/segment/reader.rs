@@ -9,18 +9,21 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::error::Error;
 use crate::limits::METADATA_CACHE_BYTES;
+use crate::schema::col;
 use crate::segment::Segment;
+use crate::segment::promoted::{ORDER, Promoted};
 
 /// Rows of a batch that a read returns.
 const BATCH_ROWS: usize = 8_192;
@@ -78,22 +81,45 @@ impl Read for Cursor {
     }
 }
 
+/// What a file says of itself.
+#[derive(Debug, Clone)]
+pub(crate) struct FileMetadata {
+    arrow: ArrowReaderMetadata,
+    /// Attributes with columns of their own.
+    promoted: Option<Arc<Promoted>>,
+}
+
+impl FileMetadata {
+    pub(crate) fn metadata(&self) -> &Arc<ParquetMetaData> {
+        self.arrow.metadata()
+    }
+
+    /// Returns the bytes of rows beyond what the file says: those of values that stand in a dictionary once.
+    pub(crate) fn promoted_bytes(&self) -> u64 {
+        self.promoted.as_ref().map_or(0, |promoted| promoted.value_bytes())
+    }
+}
+
 /// Loads a file's metadata with its page index; `path` names the file in errors.
-pub(crate) fn load_metadata(file: &PositionedFile, path: &Path) -> Result<ArrowReaderMetadata, Error> {
+pub(crate) fn load_metadata(file: &PositionedFile, path: &Path) -> Result<FileMetadata, Error> {
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    ArrowReaderMetadata::load(file, options).map_err(|error| Error::corrupt(path, error))
+    let arrow = ArrowReaderMetadata::load(file, options).map_err(|error| Error::corrupt(path, error))?;
+    let promoted = Promoted::of_notes(arrow.metadata().file_metadata().key_value_metadata());
+    let promoted = promoted.map_err(|error| Error::corrupt(path, error))?.map(Arc::new);
+    Ok(FileMetadata { arrow, promoted })
 }
 
 /// Reads the named columns (all when `None`) of the row ranges (all when `None`).
 pub(crate) fn read_rows(
     file: PositionedFile,
     path: &Path,
-    metadata: ArrowReaderMetadata,
+    metadata: FileMetadata,
     columns: Option<&[&str]>,
     rows: Option<&[Range<u64>]>,
 ) -> Result<Vec<RecordBatch>, Error> {
     let projection = projection(&metadata, columns)?;
-    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_projection(projection);
+    let FileMetadata { arrow, promoted } = metadata;
+    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, arrow).with_projection(projection);
     let mut expected = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     if let Some(ranges) = rows {
         let (row_groups, ranges, total) = within_row_groups(&builder, ranges);
@@ -104,43 +130,67 @@ pub(crate) fn read_rows(
     }
     let reader = builder.with_batch_size(expected.clamp(1, BATCH_ROWS)).build();
     let reader = reader.map_err(|error| Error::corrupt(path, error))?;
-    reader.collect::<Result<_, _>>().map_err(|error| Error::corrupt(path, error))
+    let batches = reader.map(|batch| restored(batch?, promoted.as_deref()));
+    batches.collect::<Result<_, _>>().map_err(|error| Error::corrupt(path, error))
+}
+
+/// Returns a batch of the file as one of the table.
+fn restored(batch: RecordBatch, promoted: Option<&Promoted>) -> Result<RecordBatch, ArrowError> {
+    match promoted {
+        Some(promoted) => promoted.restore_batch(&batch),
+        None => Ok(batch),
+    }
 }
 
 /// Returns a reader over all rows.
 pub(crate) fn stream(
     file: PositionedFile,
     path: &Path,
-    metadata: ArrowReaderMetadata,
+    metadata: FileMetadata,
     batch_rows: usize,
-) -> Result<ParquetRecordBatchReader, Error> {
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(batch_rows);
-    builder.build().map_err(|error| Error::corrupt(path, error))
+) -> Result<FileRows, Error> {
+    let FileMetadata { arrow, promoted } = metadata;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, arrow).with_batch_size(batch_rows);
+    Ok(FileRows { reader: builder.build().map_err(|error| Error::corrupt(path, error))?, promoted })
+}
+
+/// The rows of a file, batch by batch.
+#[derive(Debug)]
+pub(crate) struct FileRows {
+    reader: ParquetRecordBatchReader,
+    promoted: Option<Arc<Promoted>>,
 }
 
 /// The rows of a segment, batch by batch.
 #[derive(Debug)]
 pub(crate) struct RowStream {
     segment: Arc<Segment>,
-    reader: ParquetRecordBatchReader,
+    rows: FileRows,
 }
 
 impl RowStream {
-    pub(crate) const fn new(segment: Arc<Segment>, reader: ParquetRecordBatchReader) -> Self {
-        Self { segment, reader }
+    pub(crate) const fn new(segment: Arc<Segment>, rows: FileRows) -> Self {
+        Self { segment, rows }
     }
 
     /// Returns the next rows; `None` at the end. Damage takes the segment out of service.
     pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let next = self.reader.next().transpose();
+        let next = self.rows.reader.next().map(|batch| restored(batch?, self.rows.promoted.as_deref())).transpose();
         self.segment.noting(next.map_err(|error| Error::corrupt(self.segment.data_path(), error)))
     }
 }
 
-fn projection(metadata: &ArrowReaderMetadata, columns: Option<&[&str]>) -> Result<ProjectionMask, Error> {
+fn projection(metadata: &FileMetadata, columns: Option<&[&str]>) -> Result<ProjectionMask, Error> {
     let Some(columns) = columns else { return Ok(ProjectionMask::all()) };
-    let places = columns.iter().map(|name| metadata.schema().index_of(name)).collect::<Result<Vec<_>, _>>()?;
-    Ok(ProjectionMask::roots(metadata.parquet_schema(), places))
+    let place = |name: &str| metadata.arrow.schema().index_of(name);
+    let mut places = columns.iter().map(|name| place(name)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(promoted) = metadata.promoted.as_ref().filter(|_| columns.contains(&col::ATTRIBUTES)) {
+        places.push(place(ORDER)?);
+        for column in promoted.columns() {
+            places.push(place(&column.name())?);
+        }
+    }
+    Ok(ProjectionMask::roots(metadata.arrow.parquet_schema(), places))
 }
 
 /// Returns the row groups that hold the ranges, the ranges counted in those alone, and their rows in all.
@@ -188,7 +238,7 @@ struct CacheState {
 
 #[derive(Debug)]
 struct CacheEntry {
-    metadata: ArrowReaderMetadata,
+    metadata: FileMetadata,
     bytes: usize,
     used: u64,
 }
@@ -198,8 +248,8 @@ impl MetadataCache {
     pub(crate) fn get(
         &self,
         key: CacheKey,
-        load: impl FnOnce() -> Result<ArrowReaderMetadata, Error>,
-    ) -> Result<ArrowReaderMetadata, Error> {
+        load: impl FnOnce() -> Result<FileMetadata, Error>,
+    ) -> Result<FileMetadata, Error> {
         if let Some(metadata) = self.touch(key) {
             return Ok(metadata);
         }
@@ -216,7 +266,7 @@ impl MetadataCache {
         Ok(metadata)
     }
 
-    fn touch(&self, key: CacheKey) -> Option<ArrowReaderMetadata> {
+    fn touch(&self, key: CacheKey) -> Option<FileMetadata> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.tick += 1;
         let tick = state.tick;

@@ -10,8 +10,10 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use parquet::file::metadata::KeyValue;
 
 use super::attributes::{AttributeList, AttributeRows};
-use super::layout::{data_properties, series_properties, trace_properties};
+use super::layout::{self, data_properties, series_properties, trace_properties};
 use super::manifest;
+use super::promoted::choose::Chosen;
+use super::promoted::split::Splitter;
 use super::series_rows;
 use super::sort::{self, sort_columns};
 use crate::catalog::SegmentEntry;
@@ -63,7 +65,7 @@ pub(crate) fn write_segment(
 ) -> Result<SegmentEntry, Error> {
     let table = spec.table;
     let empty = empty_columns(table, batches);
-    let mut writer = SegmentWriter::create(disk, dir, spec, &empty)?;
+    let mut writer = SegmentWriter::create(disk, dir, spec, &empty, &[])?;
     if matches!(table, Table::Spans | Table::Logs) {
         push_sorted(table, batches, &mut writer)?;
     } else {
@@ -107,19 +109,33 @@ pub(crate) struct SegmentWriter<'a> {
     spec: SegmentSpec,
     contents: Contents,
     data: ParquetFile,
+    /// Where attributes get columns of their own.
+    splitter: Option<Splitter>,
     traces: Option<ParquetFile>,
     series: Option<ParquetFile>,
 }
 
 impl<'a> SegmentWriter<'a> {
-    /// Begins a segment in `dir`, which it creates; `empty` names columns that will have no value in any row.
-    pub(crate) fn create(disk: &'a dyn Disk, dir: &Path, spec: SegmentSpec, empty: &[String]) -> Result<Self, Error> {
+    /// Begins a segment in `dir`, which it creates; `empty` names columns that will have no value in any row, `promoted` are the
+    /// attributes that get columns of their own.
+    pub(crate) fn create(
+        disk: &'a dyn Disk,
+        dir: &Path,
+        spec: SegmentSpec,
+        empty: &[String],
+        promoted: &[Chosen],
+    ) -> Result<Self, Error> {
         disk.create_dir(dir).map_err(|error| Error::io("create", dir, &error))?;
         let output = Output::new(disk, PathBuf::from(dir));
         let notes = notes(&spec);
         let empty: Vec<&str> = empty.iter().map(String::as_str).collect();
-        let properties = data_properties(spec.table, spec.level, sort_columns(spec.table), &empty, notes.clone());
-        let data = output.parquet(manifest::DATA, spec.table.schema(), properties)?;
+        let mut properties = data_properties(spec.table, spec.level, sort_columns(spec.table), &empty, notes.clone());
+        let splitter = (!promoted.is_empty()).then(|| Splitter::new(&spec.table.schema(), promoted));
+        if splitter.is_some() {
+            properties = layout::with_promoted(properties, promoted);
+        }
+        let schema = splitter.as_ref().map_or_else(|| spec.table.schema(), Splitter::schema);
+        let data = output.parquet(manifest::DATA, schema, properties)?;
         let traces = (spec.table == Table::Spans)
             .then(|| output.parquet(manifest::TRACES, schema::trace_rows(), trace_properties(notes)))
             .transpose()?;
@@ -129,7 +145,7 @@ impl<'a> SegmentWriter<'a> {
             .then(|| output.parquet(manifest::SERIES, schema::series_rows(spec.table), properties()))
             .transpose()?;
         let contents = Contents::new(spec.table, has_series)?;
-        Ok(Self { output, spec, contents, data, traces, series })
+        Ok(Self { output, spec, contents, data, splitter, traces, series })
     }
 
     /// Adds rows that do not sort before those already added.
@@ -137,7 +153,10 @@ impl<'a> SegmentWriter<'a> {
         let list = self.contents.terms.is_some().then(|| AttributeList::of(batch)).transpose()?;
         let attributes: Vec<_> = list.iter().map(AttributeList::rows).collect();
         self.contents.push(batch, &attributes)?;
-        self.data.write(batch)?;
+        match &mut self.splitter {
+            Some(splitter) => self.data.write(&splitter.split(batch)?)?,
+            None => self.data.write(batch)?,
+        }
         self.write_derived()
     }
 
@@ -178,6 +197,10 @@ impl<'a> SegmentWriter<'a> {
 
     /// Writes what is left, the manifest last, and syncs the folder.
     pub(crate) fn finish(mut self) -> Result<SegmentEntry, Error> {
+        let version = self.splitter.as_ref().map_or(1, |_| manifest::VERSION);
+        if let Some(splitter) = self.splitter {
+            self.data.note(splitter.finish().note()?);
+        }
         self.output.finish(self.data)?;
         let blooms = self.contents.take_blooms();
         let summary = self.contents.summary();
@@ -196,7 +219,7 @@ impl<'a> SegmentWriter<'a> {
             self.output.whole(manifest::TERMS, &terms.finish())?;
         }
         self.output.whole(manifest::BLOOM, &blooms.encode())?;
-        self.output.manifest(&self.spec, &summary)
+        self.output.manifest(version, &self.spec, &summary)
     }
 }
 

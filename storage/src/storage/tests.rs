@@ -14,6 +14,7 @@ mod compaction;
 mod crash;
 mod deletion;
 mod golden;
+mod promotion;
 mod remote;
 mod reserve;
 mod retention;
@@ -22,6 +23,8 @@ fn options(folder: &Path) -> Options {
     let mut options = Options::new(folder.join("data"));
     options.limits.wal_file_bytes = 1 << 20;
     options.limits.free_bytes_min = 0;
+    // Attributes get columns of their own however few rows there are.
+    options.limits.promotion_rows_min = 1;
     options
 }
 

@@ -26,10 +26,14 @@ enum Source {
 
 /// As which type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Member {
+pub(crate) enum Member {
+    /// Any, as text.
     Text,
+    /// Integers.
     Int,
+    /// Doubles and integers.
     Double,
+    /// Truth values.
     Bool,
 }
 
@@ -75,6 +79,11 @@ impl AttributeFunction {
             Source::Resource => telltale_storage::schema::col::RESOURCE,
             Source::Scope => telltale_storage::schema::col::SCOPE,
         })
+    }
+
+    /// Returns as which type values come.
+    pub(crate) const fn member(&self) -> Member {
+        self.member
     }
 
     fn of_list(&self, list: &dyn Array, keys: &Keys<'_>) -> Result<ArrayRef> {

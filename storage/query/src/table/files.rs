@@ -4,6 +4,7 @@
 //! and a row selection touches only the pages that it needs. Filters prune row groups and pages; they are tested in the
 //! decoder only for statements that pick few rows (`Query::sql_of_few`): where many pass, that takes longer.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
@@ -29,6 +30,8 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use telltale_storage::Segment;
+
+use super::promoted::PromotedColumns;
 
 /// One Parquet file of a segment that a scan reads.
 #[derive(Debug, Clone)]
@@ -82,13 +85,14 @@ fn with_path(path: &std::path::Path, error: &std::io::Error) -> std::io::Error {
     std::io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
 }
 
-/// Plans a scan of the stored columns `inputs` of the files.
+/// Plans a scan of the stored columns `inputs` of the files; `attribute_keys` when no others are needed of `attributes`.
 pub(crate) fn scan(
     schema: &SchemaRef,
     files: Vec<ScanFile>,
     inputs: &[usize],
     predicate: Option<Arc<dyn PhysicalExpr>>,
     partitions: usize,
+    attribute_keys: Option<BTreeSet<String>>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let mut source =
         ParquetSource::new(Arc::clone(schema)).with_parquet_file_reader_factory(Arc::new(SegmentReaders {}));
@@ -100,6 +104,7 @@ pub(crate) fn scan(
     let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
         .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
         .with_projection_indices(Some(inputs.to_vec()))?
+        .with_expr_adapter(Some(Arc::new(PromotedColumns::new(attribute_keys))))
         .build();
     Ok(DataSourceExec::from_data_source(config))
 }

@@ -81,6 +81,8 @@ impl Store {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::new(folder.path());
         options.limits = bounds;
+        // What is compacted has columns for its attributes, what is not has none.
+        options.limits.promotion_rows_min = 1;
         let clock = Arc::new(ManualClock::new(UnixNanos(START + 60_000_000_000)));
         options.clock = Arc::clone(&clock) as Arc<dyn Clock>;
         let storage = Storage::open(options).unwrap();

@@ -9,6 +9,7 @@ use arrow::datatypes::{Field, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 
@@ -144,6 +145,11 @@ impl ParquetFile {
             own + group.fields.iter().flatten().map(ArrowColumnWriter::get_estimated_total_bytes).sum::<usize>()
         });
         (self.writer.bytes_written() + open) as u64
+    }
+
+    /// Adds a note to the file's metadata.
+    pub(super) fn note(&mut self, note: KeyValue) {
+        self.writer.append_key_value_metadata(note);
     }
 
     /// Writes the footer. Returns name and path and where the bytes went, some of which may wait there.

@@ -70,11 +70,11 @@ impl<'a> Output<'a> {
         self.disk.sync_dir(&dir).map_err(|error| Error::io("sync", &dir, &error))
     }
 
-    pub(super) fn manifest(self, spec: &SegmentSpec, summary: &Summary) -> Result<SegmentEntry, Error> {
+    pub(super) fn manifest(self, version: u32, spec: &SegmentSpec, summary: &Summary) -> Result<SegmentEntry, Error> {
         let Summary { rows, min_time_ns, max_time_ns, trace_ids } = *summary;
         let bytes = self.files.iter().map(|file| file.bytes).sum();
         let manifest = Manifest {
-            version: manifest::VERSION,
+            version,
             segment_id: spec.segment_id,
             table: spec.table.name().into(),
             schema_version: schema::VERSION,

@@ -41,6 +41,7 @@ fn quiet(folder: &Path, tier_segments: usize) -> Options {
 
 #[test]
 fn every_golden_folder_opens_with_every_row_and_goes_on() {
+    let mut versions = std::collections::BTreeSet::new();
     for golden in golden() {
         let folder = folder();
         copy_folder(&golden.join("data"), &folder.path().join("data"));
@@ -51,6 +52,10 @@ fn every_golden_folder_opens_with_every_row_and_goes_on() {
         assert!(verified.segments >= 6, "{name}: {verified:?}");
         runtime().block_on(async {
             let storage = Storage::open(quiet(folder.path(), 100)).unwrap();
+            let segments = storage.snapshot();
+            let spans = segments.segments(Table::Spans).map(|segment| segment.manifest().unwrap().version);
+            versions.extend(spans);
+            drop(segments);
             let replayed = storage.status().counters.replayed_records;
             assert_eq!(replayed, 3, "{name}: the last round is in the log");
             same(&storage, &expected, &format!("{name}"));
@@ -69,6 +74,7 @@ fn every_golden_folder_opens_with_every_row_and_goes_on() {
         let verified = offline::verify(&folder.path().join("data"), |_, _| {}).unwrap();
         assert!(verified.damaged.is_empty(), "{name}: {verified:?}");
     }
+    assert_eq!(versions, [1, 2].into(), "segments with and without columns of attributes");
 }
 
 /// Compares rows. What is in the log is decoded by this version, which keeps the arrival of points to the second

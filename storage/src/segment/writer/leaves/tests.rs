@@ -4,11 +4,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array as _, ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch,
-    RecordBatchReader as _, StringArray, StructArray, UInt32Array,
-};
-use arrow::buffer::OffsetBuffer;
+use arrow::array::{BooleanArray, RecordBatch, RecordBatchReader as _, UInt32Array};
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ProjectionMask;
@@ -22,23 +18,12 @@ use proptest::prelude::*;
 use super::super::file::ParquetFile;
 use super::super::output::HashingAppender;
 use crate::io::{Appender, Disk as _, RealDisk};
-use crate::schema::{attribute_fields, attribute_list, col};
+use crate::schema::{attribute_list, col};
 use crate::segment::attributes::{AttributeList, AttributeRows};
+use crate::testing::attributes::{Row, attribute_column, rows};
 
 /// Name of a column beside the attributes.
 const NUMBER: &str = "number";
-
-#[derive(Debug, Clone)]
-enum Value {
-    None,
-    Text(String),
-    Int(i64),
-    Double(f64),
-    Bool(bool),
-    Any(Vec<u8>),
-}
-
-type Row = Vec<(String, Value)>;
 
 fn schema() -> Arc<Schema> {
     Arc::new(Schema::new(vec![
@@ -49,54 +34,9 @@ fn schema() -> Arc<Schema> {
 
 /// Returns rows as a batch; the first has `number`.
 fn batch(rows: &[Row], number: usize) -> RecordBatch {
-    let all = || rows.iter().flatten();
-    macro_rules! member {
-        ($array:ty, $variant:ident, $map:expr) => {
-            Arc::new(
-                all()
-                    .map(|(_, value)| if let Value::$variant(value) = value { Some($map(value)) } else { None })
-                    .collect::<$array>(),
-            )
-        };
-    }
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(all().map(|(key, _)| Some(key.as_str())).collect::<StringArray>()),
-        member!(StringArray, Text, |text: &String| text.clone()),
-        member!(Int64Array, Int, |value: &i64| *value),
-        member!(Float64Array, Double, |value: &f64| *value),
-        member!(BooleanArray, Bool, |value: &bool| *value),
-        member!(BinaryArray, Any, |bytes: &Vec<u8>| bytes.clone()),
-    ];
-    let items = StructArray::try_new_with_length(attribute_fields(), columns, None, all().count()).unwrap();
-    let offsets = OffsetBuffer::from_lengths(rows.iter().map(Vec::len));
-    let field = Arc::new(Field::new("item", items.data_type().clone(), false));
-    let list = ListArray::new(field, offsets, Arc::new(items), None);
     let numbers = (number..number + rows.len()).map(|number| u32::try_from(number).unwrap());
-    RecordBatch::try_new(schema(), vec![Arc::new(UInt32Array::from_iter_values(numbers)), Arc::new(list)]).unwrap()
-}
-
-fn value() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        1 => Just(Value::None),
-        4 => "[a-c]{0,12}".prop_map(Value::Text),
-        3 => any::<i64>().prop_map(Value::Int),
-        1 => (-9..9_i8).prop_map(|value| Value::Double(f64::from(value) / 4.0)),
-        1 => any::<bool>().prop_map(Value::Bool),
-        1 => prop::collection::vec(any::<u8>(), 0..5).prop_map(Value::Any),
-    ]
-}
-
-/// Rows that mostly have the same keys in the same places, some of them none at all.
-fn rows() -> impl Strategy<Value = Vec<Row>> {
-    let key = prop_oneof![5 => (0..3_u8).prop_map(|key| format!("key.{key}")), 1 => "[a-z]{0,9}"];
-    let row = prop_oneof![
-        1 => Just(Vec::new()),
-        1 => prop::collection::vec((key, value()), 1..40),
-        3 => prop::collection::vec(value(), 1..6).prop_map(|values| {
-            values.into_iter().enumerate().map(|(place, value)| (format!("k{place}"), value)).collect()
-        }),
-    ];
-    prop::collection::vec(row, 0..40)
+    let numbers = Arc::new(UInt32Array::from_iter_values(numbers));
+    RecordBatch::try_new(schema(), vec![numbers, Arc::new(attribute_column(rows))]).unwrap()
 }
 
 fn properties(page_rows: usize, page_bytes: usize, dictionary_bytes: usize, compressed: bool) -> WriterProperties {
