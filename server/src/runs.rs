@@ -11,6 +11,7 @@ use telltale_query::Arrival;
 
 use crate::limits::{RUN_NAME_BYTES, RUN_TAIL, RUNS_KEPT};
 use crate::observe::Scope;
+use crate::whole_file;
 
 /// The file's name.
 const FILE: &str = "runs.json";
@@ -44,17 +45,11 @@ pub enum RunError {
 }
 
 impl Runs {
-    /// Reads the runs of a data folder. A file that cannot be read is said in the log and begun anew at the next mark.
+    /// Reads the runs of a data folder. A file that is not understood is set aside and said, and the list begun anew.
     #[must_use]
     pub fn open(data_dir: &Path) -> Self {
         let path = data_dir.join(FILE);
-        let runs = match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice::<RunList>(&bytes).map(|list| list.runs).unwrap_or_else(|error| {
-                tracing::warn!(path = %path.display(), %error, "the list of runs is not understood; a new one is begun");
-                Vec::new()
-            }),
-            Err(_missing) => Vec::new(),
-        };
+        let RunList { runs, .. } = whole_file::read(&path);
         Self { path: Some(path), runs: Mutex::new(runs) }
     }
 
@@ -117,11 +112,9 @@ impl Runs {
     }
 }
 
-/// The file appears whole or not at all.
+/// The file appears whole or not at all, and is durable.
 fn write(path: &Path, list: &RunList) -> std::io::Result<()> {
-    let new = path.with_extension("json.new");
-    std::fs::write(&new, serde_json::to_vec_pretty(list)?)?;
-    std::fs::rename(&new, path)
+    whole_file::write(path, &serde_json::to_vec_pretty(list)?)
 }
 
 #[cfg(test)]
@@ -145,6 +138,20 @@ mod tests {
         assert_eq!(again.list().len(), 2);
         assert_eq!(again.scope("before").unwrap().arrival.start_ns, 300);
         assert!(again.scope("never").is_none());
+    }
+
+    /// Scenario: half a file. Guarantees: it is kept and named, also after the next mark and the next start.
+    #[test]
+    fn a_damaged_list_is_set_aside_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "{\"runs\":[{").unwrap();
+        for count in 1..3 {
+            let runs = Runs::open(folder.path());
+            runs.mark(&count.to_string(), Nanos(count)).unwrap();
+            assert_eq!(runs.list().len() as u64, count);
+            let [named] = whole_file::set_aside(folder.path()).try_into().unwrap();
+            assert!(named.contains("runs.json.damaged: "), "{named}");
+        }
     }
 
     #[test]

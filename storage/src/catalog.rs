@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, params};
 use crate::error::Error;
 use crate::schema::Table;
 
+mod content_check;
 mod migration;
 mod pins;
 mod remotes;
@@ -56,9 +57,18 @@ impl Catalog {
             connection.busy_timeout(std::time::Duration::from_secs(5))?;
             Ok(connection)
         };
-        let mut connection = open().map_err(|error| failed("open", &error))?;
-        migration::migrate(&mut connection, path)?;
-        Ok(Self { connection })
+        let opened = open().map_err(|error| failed("open", &error)).and_then(|mut connection| {
+            migration::migrate(&mut connection, path)?;
+            Ok(Self { connection })
+        });
+        // SQLite does not say which file it means.
+        opened.map_err(|error| match error {
+            Error::DamagedCatalog { detail, .. } => Error::DamagedCatalog { path: path.to_path_buf(), detail },
+            Error::Catalog { operation, message } => {
+                Error::Catalog { operation, message: format!("{}: {message}", path.display()) }
+            }
+            other => other,
+        })
     }
 
     /// Returns the version of a catalog, 0 when there is none, and the newest that is understood. Changes nothing.
@@ -98,34 +108,45 @@ impl Catalog {
         Ok(read().map_err(|error| failed("list the segments", &error))?.into_iter().flatten().collect())
     }
 
+    /// Changes the catalog in one transaction, and the sum over its contents with it.
+    fn change<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let write = || -> rusqlite::Result<T> {
+            let transaction = self.connection.unchecked_transaction()?;
+            let done = work(&transaction)?;
+            content_check::seal(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        };
+        write().map_err(|error| failed(operation, &error))
+    }
+
     /// Adds segments and moves the WAL number forward, in one transaction.
     pub(crate) fn commit_flush(&mut self, segments: &[SegmentEntry], flushed_lsn: u64) -> Result<(), Error> {
-        let mut write = || -> rusqlite::Result<()> {
-            let transaction = self.connection.transaction()?;
-            segments.iter().try_for_each(|entry| insert(&transaction, entry))?;
+        self.change("commit a flush", |transaction| {
+            segments.iter().try_for_each(|entry| insert(transaction, entry))?;
             transaction.execute("UPDATE wal_state SET flushed_lsn = ? WHERE id = 1", [flushed_lsn.cast_signed()])?;
-            transaction.commit()
-        };
-        write().map_err(|error| failed("commit a flush", &error))
+            Ok(())
+        })
     }
 
     /// Puts segments in the place of others, in one transaction. The others' folders are noted as still to be removed, here
     /// and in the object store.
     pub(crate) fn commit_swap(&mut self, removed: &[SegmentEntry], added: &[SegmentEntry]) -> Result<(), Error> {
-        let mut write = || -> rusqlite::Result<()> {
-            let transaction = self.connection.transaction()?;
+        self.change("replace segments", |transaction| {
             for entry in removed {
                 let id = entry.segment_id.cast_signed();
-                remotes::note_removed(&transaction, id)?;
+                remotes::note_removed(transaction, id)?;
                 if transaction.execute("DELETE FROM segments WHERE segment_id = ?", [id])? != 1 {
                     return Err(rusqlite::Error::StatementChangedRows(0));
                 }
                 transaction.execute("INSERT INTO removed_segments VALUES (?, ?)", params![id, entry.path])?;
             }
-            added.iter().try_for_each(|entry| insert(&transaction, entry))?;
-            transaction.commit()
-        };
-        write().map_err(|error| failed("replace segments", &error))
+            added.iter().try_for_each(|entry| insert(transaction, entry))
+        })
     }
 
     /// Returns the folders that [`Catalog::commit_swap`] noted, with their segments' ids.
@@ -139,14 +160,12 @@ impl Catalog {
 
     /// Forgets folders that are gone.
     pub(crate) fn forget_removed(&mut self, segment_ids: &[u64]) -> Result<(), Error> {
-        let mut write = || -> rusqlite::Result<()> {
-            let transaction = self.connection.transaction()?;
+        self.change("forget removed segments", |transaction| {
             for id in segment_ids {
                 transaction.execute("DELETE FROM removed_segments WHERE segment_id = ?", [id.cast_signed()])?;
             }
-            transaction.commit()
-        };
-        write().map_err(|error| failed("forget removed segments", &error))
+            Ok(())
+        })
     }
 }
 
@@ -199,6 +218,10 @@ fn failed(operation: &'static str, error: &rusqlite::Error) -> Error {
         Some(rusqlite::ErrorCode::DiskFull) => {
             Error::DiskFull { path: PathBuf::from("the catalog"), detail: format!("cannot {operation}: {error}") }
         }
+        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => Error::DamagedCatalog {
+            path: PathBuf::from("catalog.sqlite"),
+            detail: format!("cannot {operation}: {error}"),
+        },
         _ => Error::Catalog { operation, message: error.to_string() },
     }
 }
@@ -274,7 +297,7 @@ mod tests {
         )
         .unwrap();
         drop(old);
-        assert_eq!(Catalog::version(&path).unwrap(), (1, 3));
+        assert_eq!(Catalog::version(&path).unwrap(), (1, 4));
         let catalog = Catalog::open(&path).unwrap();
         let [segment] = catalog.segments().unwrap().try_into().unwrap();
         assert_eq!((segment.segment_id, segment.level, segment.trace_ids), (7, 0, None));
@@ -282,8 +305,25 @@ mod tests {
             (catalog.flushed_lsn().unwrap(), catalog.removed().unwrap(), catalog.pins().unwrap()),
             (4, vec![], vec![])
         );
-        assert_eq!(Catalog::version(&path).unwrap(), (3, 3));
-        assert_eq!(Catalog::version(&path.with_extension("v1.bak")).unwrap(), (1, 3));
+        assert_eq!(Catalog::version(&path).unwrap(), (4, 4));
+        assert_eq!(Catalog::version(&path.with_extension("v1.bak")).unwrap(), (1, 4));
+    }
+
+    /// Scenario: a number in the catalog is another one, which SQLite does not notice. Guarantee: it is noticed, with the way back.
+    #[test]
+    fn a_changed_value_is_noticed() {
+        for sql in
+            ["UPDATE wal_state SET flushed_lsn = 8", "UPDATE segments SET max_time_ns = 1", "DELETE FROM segments"]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("catalog.sqlite");
+            let mut catalog = Catalog::open(&path).unwrap();
+            catalog.commit_flush(&[entry(1, Table::Spans)], 9).unwrap();
+            assert!(Catalog::open(&path).is_ok());
+            catalog.connection.execute(sql, []).unwrap();
+            let error = Catalog::open(&path).unwrap_err().to_string();
+            assert!(error.contains("catalog.sqlite") && error.contains("telltale rebuild-catalog"), "{sql}: {error}");
+        }
     }
 
     #[test]
@@ -293,6 +333,6 @@ mod tests {
         Catalog::open(&path).unwrap().connection.pragma_update(None, "user_version", 99).unwrap();
         let error = Catalog::open(&path).unwrap_err();
         assert!(matches!(error, Error::Newer { found: 99, .. }), "{error}");
-        assert!(error.to_string().contains("catalog.sqlite has format 99, this telltale reads up to 3"), "{error}");
+        assert!(error.to_string().contains("catalog.sqlite has format 99, this telltale reads up to 4"), "{error}");
     }
 }

@@ -118,6 +118,14 @@ pub enum Error {
         /// What was found.
         detail: String,
     },
+    /// The catalog is not what was written.
+    #[error("{} is damaged: {detail}\nhint: telltale rebuild-catalog makes it anew from the segments; pins are lost", path.display())]
+    DamagedCatalog {
+        /// The catalog.
+        path: PathBuf,
+        /// What was found.
+        detail: String,
+    },
     /// The operating system refused a file operation.
     #[error("cannot {operation} {}: {message}\nhint: check the disk and the folder's permissions", path.display())]
     Io {
@@ -184,7 +192,7 @@ impl Error {
             | Self::Io { .. }
             | Self::Remote { .. }
             | Self::Catalog { .. } => ErrorKind::Exhausted,
-            Self::Newer { .. } | Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::Newer { .. } | Self::Corrupt { .. } | Self::DamagedCatalog { .. } => ErrorKind::Corrupt,
             Self::Bug(_) => ErrorKind::Bug,
         }
     }

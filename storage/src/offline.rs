@@ -15,6 +15,7 @@ use crate::io::{Disk as _, RealDisk};
 use crate::remote::RemoteStore;
 use crate::schema;
 use crate::segment::manifest::{DATA, MANIFEST, Manifest};
+use crate::wal::first_logged;
 
 mod bucket;
 mod combine;
@@ -193,7 +194,7 @@ pub fn rebuild_catalog(data_dir: &Path, store: Option<&RemoteStore>) -> Result<R
             Err(error) => rebuilt.damaged.push(error.to_string()),
         }
     }
-    let oldest_logged = oldest_logged(paths)?;
+    let oldest_logged = first_logged(&RealDisk, &paths.wal)?;
     let all = manifests.len() as u64;
     let (entries, flushed_lsn) = live(manifests, oldest_logged);
     rebuilt.left_out = all - entries.len() as u64;
@@ -225,12 +226,6 @@ fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
 fn entry(folder: &Path, paths: &DataDir, manifest: &Manifest) -> Result<SegmentEntry, Error> {
     let path = folder.strip_prefix(&paths.root).unwrap_or(folder).to_string_lossy().into_owned();
     manifest.entry(path).ok_or_else(|| Error::corrupt(&folder.join(MANIFEST), "it names an unknown table or trace id"))
-}
-
-/// Returns the number of the oldest record that the log may still have; `None` when there is no log.
-fn oldest_logged(paths: &DataDir) -> Result<Option<u64>, Error> {
-    let files = RealDisk.list(&paths.wal).map_err(|error| Error::io("list", &paths.wal, &error))?;
-    Ok(files.iter().filter_map(|path| path.file_stem()?.to_str()?.parse().ok()).min())
 }
 
 /// Chooses the segments that hold each row once, and the WAL number up to which they hold everything.

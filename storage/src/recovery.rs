@@ -25,7 +25,7 @@ use crate::segment::manifest::{MANIFEST, Manifest};
 use crate::segment::{Segment, SegmentContext};
 use crate::shared::{Committed, Shared};
 use crate::storage::Options;
-use crate::wal::{Record, Writer, recover};
+use crate::wal::{Record, Writer, first_logged, recover};
 
 /// An opened data folder, before its threads run.
 #[derive(Debug)]
@@ -105,12 +105,15 @@ fn remove_orphans(
     removed: &[(u64, String)],
     flushed_lsn: u64,
 ) -> Result<Option<u64>, Error> {
-    let is_live = |id: &u64| live.iter().any(|entry| entry.segment_id == *id);
     let is_known = |path: &String| {
         live.iter().any(|entry| entry.path == *path) || removed.iter().any(|(_, removed)| removed == path)
     };
     let (disk, paths) = (&shared.options.disk, &shared.paths);
     let list = |path: &Path| disk.list(path).map_err(|error| Error::io("list", path, &error));
+    let is_there = |entry: &&SegmentEntry| shared.paths.root.join(&entry.path).join(MANIFEST).exists();
+    let is_live = |id: &u64| live.iter().filter(is_there).any(|entry| entry.segment_id == *id);
+    let first_logged = first_logged(disk.as_ref(), &paths.wal)?;
+    let is_logged = |lsn: u64| lsn > flushed_lsn && first_logged.is_some_and(|first| first <= lsn);
     let mut largest = None;
     for table in list(&paths.segments)? {
         for path in list(&table)? {
@@ -122,9 +125,10 @@ fn remove_orphans(
             }
             let manifest = std::fs::read(path.join(MANIFEST)).ok();
             let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
-            // Its rows are still in the log, or in the segments that it was to replace.
+            // Its rows are still in the log, or in the segments that it was to replace. A catalog that is older than the folder
+            // lists segments that are gone: then they are not.
             let is_spare = |manifest: Manifest| match manifest.replaces.as_slice() {
-                [] => manifest.first_lsn > flushed_lsn,
+                [] => is_logged(manifest.first_lsn),
                 replaces => replaces.iter().all(is_live),
             };
             if manifest.is_some_and(is_spare) {
@@ -132,7 +136,12 @@ fn remove_orphans(
             } else {
                 let aside = paths.quarantine.join(format!("{}-{}", name(&table), name(&path)));
                 disk.rename(&path, &aside).map_err(|error| Error::io("move to quarantine", &path, &error))?;
-                shared.segment_context.report(&format!("{}: the catalog does not know this segment", aside.display()));
+                shared.segment_context.report(&format!(
+                    "{}: the catalog does not know this segment; for its rows, stop the server, move the folder back to {} and run \
+                     telltale rebuild-catalog",
+                    aside.display(),
+                    path.display()
+                ));
             }
         }
     }

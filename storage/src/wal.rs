@@ -13,5 +13,5 @@ mod writer;
 
 pub use reader::{FileReader, Item};
 pub use record::{FILE_HEADER_BYTES, FileHeader, RECORD_HEADER_BYTES, Record};
-pub(crate) use recovery::recover;
+pub(crate) use recovery::{first_logged, recover};
 pub(crate) use writer::{CommitError, Staged, Writer};

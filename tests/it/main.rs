@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -16,8 +17,14 @@ mod clients;
 mod commands;
 mod conformance;
 mod crash;
+mod damage;
+mod filesystem;
+mod fuzz;
 mod limits;
 mod live;
+mod memory;
+mod migrate;
+mod power;
 mod process;
 mod promql;
 mod run;

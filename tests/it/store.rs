@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -22,10 +22,20 @@ use crate::support::{install, launch, program};
 const PATIENCE: Duration = Duration::from_secs(120);
 const BUCKET: &str = "telltale-test";
 
-/// A server that speaks S3, with one bucket.
+/// A server that speaks S3, with one bucket. It ends with this.
 struct S3 {
-    child: Child,
+    _child: Process,
     address: SocketAddr,
+}
+
+/// A process that is killed when this goes, also when a test fails in the middle.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }
 
 impl S3 {
@@ -33,15 +43,15 @@ impl S3 {
         let server = install::python_s3().with_file_name("moto_server");
         let mut command = Command::new(server);
         command.args(["-H", "127.0.0.1", "-p", "0"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut child = Process(command.spawn().unwrap());
+        let mut lines = BufReader::new(child.0.stderr.take().unwrap()).lines();
         let said = lines.by_ref().map_while(Result::ok).find_map(|line| {
             let (_, address) = line.split_once("Running on http://")?;
             address.trim().parse().ok()
         });
         // The pipe is read to its end, so that the server never waits for it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address: said.unwrap_or_else(|| panic!("moto does not say where it listens")) }
+        Self { _child: child, address: said.unwrap_or_else(|| panic!("moto does not say where it listens")) }
     }
 
     async fn make_bucket(&self) {
@@ -59,17 +69,21 @@ async fn keys(server: SocketAddr) -> Vec<String> {
     text.split("<Key>").skip(1).filter_map(|rest| Some(rest.split_once("</Key>")?.0.to_owned())).collect()
 }
 
-impl Drop for S3 {
+/// What stands between the program and the server. The server ends with it, whatever its threads still hold.
+struct Door {
+    address: SocketAddr,
+    passage: Passage,
+}
+
+impl Drop for Door {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        drop(self.passage.behind().server.take());
     }
 }
 
-/// What stands between the program and the server.
+/// The part of a door that its threads have.
 #[derive(Clone)]
-struct Door {
-    address: SocketAddr,
+struct Passage {
     state: Arc<Mutex<Behind>>,
 }
 
@@ -86,20 +100,41 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(Behind { server: Some(server), ..Behind::default() }));
-        let door = Self { address, state };
-        let own = door.clone();
+        let passage = Passage { state };
+        let own = passage.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let own = own.clone();
                 std::thread::spawn(move || own.pass(client));
             }
         });
-        door
+        Self { address, passage }
+    }
+
+    /// Puts a server behind the door, or none.
+    fn put(&self, server: Option<S3>) {
+        self.passage.behind().server = server;
+    }
+
+    /// The server dies when these bytes of a request pass.
+    fn die_at(&self, bytes: &'static [u8]) {
+        self.passage.behind().deadly = Some(bytes);
+    }
+
+    fn deaths(&self) -> u32 {
+        self.passage.behind().deaths
+    }
+}
+
+impl Passage {
+    /// Returns what is behind it; a test that failed while it held this changes nothing.
+    fn behind(&self) -> MutexGuard<'_, Behind> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Passes one connection's bytes on, until either side ends or the server dies.
     fn pass(&self, mut client: TcpStream) {
-        let Some(address) = self.state.lock().unwrap().server.as_ref().map(|server| server.address) else { return };
+        let Some(address) = self.behind().server.as_ref().map(|server| server.address) else { return };
         let Ok(mut server) = TcpStream::connect(address) else { return };
         let (mut answers, mut asker) = (server.try_clone().unwrap(), client.try_clone().unwrap());
         std::thread::spawn(move || {
@@ -123,7 +158,7 @@ impl Door {
 
     /// Kills the server when the bytes that it dies of pass.
     fn is_deadly(&self, bytes: &[u8]) -> bool {
-        let mut behind = self.state.lock().unwrap();
+        let mut behind = self.behind();
         let Some(deadly) = behind.deadly else { return false };
         if !bytes.windows(deadly.len()).any(|window| window == deadly) {
             return false;
@@ -133,10 +168,6 @@ impl Door {
         // Dropping it ends it by its process id, with everything that it had.
         behind.server = None;
         true
-    }
-
-    fn deaths(&self) -> u32 {
-        self.state.lock().unwrap().deaths
     }
 }
 
@@ -208,7 +239,7 @@ async fn a_store_that_dies_in_the_middle_of_an_upload_loses_nothing() {
     let first = S3::start();
     first.make_bucket().await;
     let door = Door::open(first);
-    door.state.lock().unwrap().deadly = Some(b"partNumber=2");
+    door.die_at(b"partNumber=2");
     let server = with_store(&door, folder.path()).start();
     fill(&server.http).await;
     assert!(!stored(&server.http).await, "the server died under it");
@@ -227,7 +258,7 @@ async fn a_store_that_dies_in_the_middle_of_an_upload_loses_nothing() {
     let second = S3::start();
     let address = second.address;
     second.make_bucket().await;
-    door.state.lock().unwrap().server = Some(second);
+    door.put(Some(second));
     until("everything to be uploaded", PATIENCE, async || stored(&server.http).await.then_some(())).await;
     let keys = keys(address).await;
     let manifests = keys.iter().filter(|key| key.ends_with("/manifest.json")).count();
@@ -262,7 +293,7 @@ async fn a_store_that_dies_in_the_middle_of_an_upload_loses_nothing() {
     server.stop();
 
     evict(&elsewhere.path().join("data/segments"));
-    door.state.lock().unwrap().server = None;
+    door.put(None);
     let server = with_store(&door, &elsewhere.path().join("data")).start();
     let refused = server.http.sql_answer("SELECT max(body) FROM logs").await;
     assert_eq!(refused.status.as_u16(), 503, "{}", refused.text());

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use telltale_tests::server::{Launch, Server};
 
 pub(crate) mod install;
+pub(crate) mod mount;
 
 /// The executable under test, built by cargo before this binary.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_telltale");

@@ -12,7 +12,7 @@ pub struct Health {
     /// Why the status is not `ok`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Segments that were set aside because they are damaged, by name, with what is wrong.
+    /// Segments and lists that were set aside because they are damaged, by name, with what is wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantined: Vec<String>,
     /// The object store, when there is one.

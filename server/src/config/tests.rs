@@ -92,6 +92,7 @@ fn errors_name_the_setting_the_value_and_where_it_came_from() {
         ("cors-origin", "*"),
         ("max-request-mib", "0"),
         ("max-request-mib", "many"),
+        ("store-cache-mib", "511"),
     ];
     for (name, value) in bad {
         let env = setting::env_name(name);

@@ -11,10 +11,12 @@ use telltale_storage::Status;
 use super::answer;
 use super::problem::Problem;
 use crate::state::AppState;
+use crate::whole_file;
 
 /// Answers 200 while the store takes data, 503 after a failed fsync.
 pub(super) async fn health(State(state): State<Arc<AppState>>) -> Result<Response, Problem> {
-    let health = of(&state.storage.status());
+    let mut health = of(&state.storage.status());
+    health.quarantined.extend(whole_file::set_aside(&state.data_dir));
     let status = if health.status == "poisoned" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     answer::json_with(status, &health)
 }

@@ -18,6 +18,7 @@ use telltale_api::share::ShareLink;
 use telltale_model::TraceId;
 
 use crate::limits::SHARES_KEPT;
+use crate::whole_file;
 
 /// The file's name.
 const FILE: &str = "shares.json";
@@ -75,23 +76,11 @@ pub struct Book {
 }
 
 impl Book {
-    /// Reads the links of a data folder. A file that cannot be read is set aside and said in the log: no link of it opens.
+    /// Reads the links of a data folder. A file that cannot be read is set aside and said: no link of it opens.
     #[must_use]
     pub fn open(data_dir: &Path) -> Self {
         let path = data_dir.join(FILE);
-        let links = match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-                let aside = path.with_extension("json.damaged");
-                let moved = std::fs::rename(&path, &aside).is_ok();
-                tracing::error!(path = %path.display(), %error, moved, "the list of shared links is damaged; none of them opens");
-                Vec::new()
-            }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => {
-                tracing::error!(path = %path.display(), %error, "the list of shared links cannot be read; none of them opens");
-                Vec::new()
-            }
-        };
+        let links = whole_file::read(&path);
         Self { path: Some(path), links: Mutex::new(links) }
     }
 

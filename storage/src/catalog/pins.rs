@@ -24,14 +24,16 @@ impl Catalog {
             PinKind::Time { start_ns, end_ns } => (None, Some(start_ns), Some(end_ns)),
         };
         let values = params![pin.name, trace_id, start_ns, end_ns, pin.created_at_ns.cast_signed()];
-        let written = self.connection().execute("INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?)", values);
-        written.map(drop).map_err(|error| failed("add a pin", &error))
+        self.change("add a pin", |transaction| {
+            transaction.execute("INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?)", values).map(drop)
+        })
     }
 
     /// Removes a pin; false when there is none of this name.
     pub(crate) fn remove_pin(&self, name: &str) -> Result<bool, Error> {
-        let removed = self.connection().execute("DELETE FROM pins WHERE name = ?", [name]);
-        removed.map(|count| count > 0).map_err(|error| failed("remove a pin", &error))
+        self.change("remove a pin", |transaction| {
+            transaction.execute("DELETE FROM pins WHERE name = ?", [name]).map(|count| count > 0)
+        })
     }
 }
 

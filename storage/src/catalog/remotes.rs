@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::{Catalog, failed};
 use crate::error::Error;
@@ -32,38 +32,33 @@ impl Catalog {
     /// Notes where a segment is about to be uploaded to.
     pub(crate) fn begin_upload(&mut self, segment_id: u64, url: &str) -> Result<Begun, Error> {
         let id = segment_id.cast_signed();
-        let mut write = || -> rusqlite::Result<Begun> {
-            let transaction = self.connection.transaction()?;
-            let begun = {
-                let mut found = transaction.prepare("SELECT remote, is_uploaded FROM segments WHERE segment_id = ?")?;
-                let mut rows = found.query([id])?;
-                match rows.next()? {
-                    None => Begun::NotDue,
-                    Some(row) if row.get::<_, bool>(1)? => Begun::NotDue,
-                    Some(row) if row.get::<_, Option<String>>(0)?.as_deref() == Some(url) => Begun::Again,
-                    Some(_) => Begun::New,
-                }
+        self.change("note an upload", |transaction| {
+            let mut found = transaction.prepare("SELECT remote, is_uploaded FROM segments WHERE segment_id = ?")?;
+            let mut rows = found.query([id])?;
+            let begun = match rows.next()? {
+                None => Begun::NotDue,
+                Some(row) if row.get::<_, bool>(1)? => Begun::NotDue,
+                Some(row) if row.get::<_, Option<String>>(0)?.as_deref() == Some(url) => Begun::Again,
+                Some(_) => Begun::New,
             };
             if begun == Begun::New {
                 transaction.execute("UPDATE segments SET remote = ? WHERE segment_id = ?", params![url, id])?;
             }
-            transaction.commit()?;
             Ok(begun)
-        };
-        write().map_err(|error| failed("note an upload", &error))
+        })
     }
 
     /// Notes that everything of a segment is in the store; false when the segment is not live any more.
     pub(crate) fn finish_upload(&self, segment_id: u64) -> Result<bool, Error> {
         let sql = "UPDATE segments SET is_uploaded = 1 WHERE segment_id = ? AND remote IS NOT NULL";
-        let changed = self.connection().execute(sql, [segment_id.cast_signed()]);
-        changed.map(|rows| rows == 1).map_err(|error| failed("note an upload's end", &error))
+        self.change("note an upload's end", |transaction| {
+            transaction.execute(sql, [segment_id.cast_signed()]).map(|rows| rows == 1)
+        })
     }
 
     /// Notes where segments are in the store, when a catalog is made anew; of those that are not in the catalog, that they are to go.
     pub(crate) fn set_uploaded(&mut self, places: &BTreeMap<u64, String>, owner: &str) -> Result<(), Error> {
-        let mut write = || -> rusqlite::Result<()> {
-            let transaction = self.connection.transaction()?;
+        self.change("note what the store has", |transaction| {
             for (id, url) in places {
                 let sql = "UPDATE segments SET remote = ?, is_uploaded = 1 WHERE segment_id = ?";
                 if transaction.execute(sql, params![url, id.cast_signed()])? == 0 {
@@ -71,10 +66,8 @@ impl Catalog {
                     transaction.execute(sql, params![id.cast_signed(), url])?;
                 }
             }
-            transaction.execute("INSERT OR REPLACE INTO store_owner VALUES (1, ?)", [owner])?;
-            transaction.commit()
-        };
-        write().map_err(|error| failed("note what the store has", &error))
+            transaction.execute("INSERT OR REPLACE INTO store_owner VALUES (1, ?)", [owner]).map(drop)
+        })
     }
 
     /// Returns places in the store that are not needed any more: their segments are gone, their folders too.
@@ -96,23 +89,22 @@ impl Catalog {
     /// Forgets a place that is empty.
     pub(crate) fn forget_removed_remote(&self, segment_id: u64) -> Result<(), Error> {
         let sql = "DELETE FROM removed_remote WHERE segment_id = ?";
-        let gone = self.connection().execute(sql, [segment_id.cast_signed()]);
-        gone.map(drop).map_err(|error| failed("forget what the store has lost", &error))
+        self.change("forget what the store has lost", |transaction| {
+            transaction.execute(sql, [segment_id.cast_signed()]).map(drop)
+        })
     }
 
     /// Returns what tells this data folder's objects from another one's; made by `make` the first time.
     pub(crate) fn owner(&self, make: impl FnOnce() -> String) -> Result<String, Error> {
-        let result = || -> rusqlite::Result<String> {
-            let read = || self.connection().query_row("SELECT owner FROM store_owner", [], |row| row.get(0));
-            match read() {
-                Err(rusqlite::Error::QueryReturnedNoRows) => {
-                    self.connection().execute("INSERT INTO store_owner VALUES (1, ?)", [make()])?;
-                    read()
-                }
-                other => other,
-            }
-        };
-        result().map_err(|error| failed("read the owner of the store", &error))
+        let read = || self.connection().query_row("SELECT owner FROM store_owner", [], |row| row.get(0)).optional();
+        match read().map_err(|error| failed("read the owner of the store", &error))? {
+            Some(owner) => Ok(owner),
+            None => self.change("note the owner of the store", |transaction| {
+                let owner = make();
+                transaction.execute("INSERT INTO store_owner VALUES (1, ?)", [&owner])?;
+                Ok(owner)
+            }),
+        }
     }
 
     fn places(&self, sql: &str) -> Result<Vec<(u64, String)>, Error> {

@@ -25,8 +25,10 @@ impl Catalog {
             max_segment_id.cast_signed(),
             now_ns.cast_signed(),
         ];
-        self.connection().execute(sql, values).map_err(|error| failed("add a deletion", &error))?;
-        let tombstone_id = self.connection().last_insert_rowid().cast_unsigned();
+        let tombstone_id = self.change("add a deletion", |transaction| {
+            transaction.execute(sql, values)?;
+            Ok(transaction.last_insert_rowid().cast_unsigned())
+        })?;
         Ok(Tombstone { tombstone_id, deletion: deletion.clone(), max_segment_id })
     }
 
@@ -43,8 +45,9 @@ impl Catalog {
     /// Removes a deletion that is carried out.
     pub(crate) fn remove_tombstone(&self, tombstone_id: u64) -> Result<(), Error> {
         let id = tombstone_id.cast_signed();
-        let removed = self.connection().execute("DELETE FROM tombstones WHERE tombstone_id = ?", [id]);
-        removed.map(drop).map_err(|error| failed("remove a deletion", &error))
+        self.change("remove a deletion", |transaction| {
+            transaction.execute("DELETE FROM tombstones WHERE tombstone_id = ?", [id]).map(drop)
+        })
     }
 }
 

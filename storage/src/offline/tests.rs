@@ -212,7 +212,7 @@ fn a_folder_in_use_or_without_data_is_refused_and_versions_are_told() {
         fill(folder.path(), false).await;
         let data = folder.path().join("data");
         let versions = versions(&data).unwrap();
-        assert_eq!((versions.catalog, versions.schemas.0), ((3, 3), BTreeMap::from([(1, 15)])));
+        assert_eq!((versions.catalog, versions.schemas.0), ((4, 4), BTreeMap::from([(1, 15)])));
         let storage = Storage::open(options(folder.path()).0).unwrap();
         assert!(matches!(verify(&data, |_, _| {}), Err(Error::Locked { .. })));
         assert!(matches!(rebuild_catalog(&data, None), Err(Error::Locked { .. })));

@@ -195,6 +195,14 @@ struct Bundle {
     blocks: u32,
 }
 
+impl Bundle {
+    /// Returns the offset behind its filters; `None` when it has none or there is no such offset.
+    fn end(&self) -> Option<u64> {
+        let bytes = u64::from(self.pages).checked_mul(u64::from(self.blocks))?.checked_mul(BLOCK_BYTES as u64)?;
+        self.offset.checked_add(bytes).filter(|_| self.pages > 0 && self.blocks > 0)
+    }
+}
+
 impl Terms {
     /// Takes the open file of a segment of so many rows; `path` names it in errors.
     pub(crate) fn open(file: File, path: &Path, rows: u64) -> Result<Self, Error> {
@@ -217,14 +225,20 @@ impl Terms {
         let page_rows = u64::from(u32::from_le_bytes(*page_rows)).max(1);
         let mut trailer = [0; 8];
         file.read_exact_at(&mut trailer, bytes.saturating_sub(8)).map_err(failed)?;
-        let [count, _] = trailer.as_chunks::<4>().0 else { return Err(damaged("too short")) };
+        let [count, crc] = trailer.as_chunks::<4>().0 else { return Err(damaged("too short")) };
         let length = usize::try_from(u32::from_le_bytes(*count)).unwrap_or(usize::MAX).saturating_mul(ENTRY_BYTES);
         let start =
             bytes.checked_sub(8).and_then(|end| end.checked_sub(length as u64)).filter(|at| *at >= HEADER_BYTES);
-        let mut directory = vec![0; start.map_or(0, |_| length)];
-        file.read_exact_at(&mut directory, start.ok_or_else(|| damaged("its directory is damaged"))?)
-            .map_err(failed)?;
+        let start = start.ok_or_else(|| damaged("its directory is damaged"))?;
+        let mut directory = vec![0; length];
+        file.read_exact_at(&mut directory, start).map_err(failed)?;
+        if crc32c::crc32c_append(crc32c::crc32c(&directory), count) != u32::from_le_bytes(*crc) {
+            return Err(damaged("the checksum of its directory is wrong"));
+        }
         let bundles: Vec<Bundle> = directory.as_chunks::<ENTRY_BYTES>().0.iter().filter_map(bundle).collect();
+        if !bundles.iter().all(|bundle| bundle.end().is_some_and(|end| end <= start)) {
+            return Err(damaged("its directory names what is not there"));
+        }
         let pages: u64 = bundles.iter().map(|bundle| u64::from(bundle.pages)).sum();
         if pages != rows.div_ceil(page_rows) {
             return Err(damaged(&format!("{pages} pages for {rows} rows")));

@@ -10,6 +10,7 @@ use crate::io::{Fault, FaultyDisk, Operation};
 use crate::schema::col;
 use crate::testing::{all_rows, folder, logs, metrics, one_span, runtime, span_counts};
 
+mod catalog;
 mod compaction;
 mod crash;
 mod deletion;

@@ -96,6 +96,12 @@ impl Recovered {
     }
 }
 
+/// Returns the number of the oldest record that the log in `dir` may still have; `None` when there is no log.
+pub(crate) fn first_logged(disk: &dyn Disk, dir: &Path) -> Result<Option<u64>, Error> {
+    let files = disk.list(dir).map_err(|error| Error::io("list", dir, &error))?;
+    Ok(files.iter().filter_map(|path| path.file_stem()?.to_str()?.parse().ok()).min())
+}
+
 /// Copies a file into the quarantine folder, once, and returns the copy's path.
 pub(crate) fn quarantine_copy(disk: &dyn Disk, path: &Path, quarantine: &Path) -> Result<PathBuf, Error> {
     let copy = quarantine.join(path.file_name().unwrap_or_default());

@@ -1,21 +1,10 @@
-//! Pastes: no panic, bounded candidates, and every whole id that is found is found again in its own spelling.
+//! Looks for an input that breaks the property of `src/resolve.rs`.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use telltale_story::limits::CANDIDATES;
-use telltale_story::resolve::{Key, comparison, parse};
+#[path = "../src/resolve.rs"]
+mod property;
 
-fuzz_target!(|data: &[u8]| {
-    let paste = String::from_utf8_lossy(data);
-    let found = parse(&paste);
-    assert!(found.len() <= CANDIDATES);
-    assert!(found.is_sorted_by_key(|candidate| std::cmp::Reverse(candidate.confidence)));
-    let _pair = comparison(&paste, &found);
-    for candidate in found {
-        assert!(candidate.confidence <= 100 && !candidate.key.to_string().is_empty());
-        if let Key::Trace(id) = candidate.key {
-            assert_eq!(parse(&id.to_hex()).first().map(|first| first.key.clone()), Some(Key::Trace(id)));
-        }
-    }
-});
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| property::check(data));

@@ -97,3 +97,23 @@ fn something_left_behind_does_not_hold_the_run() {
         .unwrap()
         .ok();
 }
+
+/// Scenario: the settings name an object store, which the command's own server could be told to bring everything to. Guarantee: a run
+/// ignores it, since a place in a store belongs to one data folder and this one goes.
+#[test]
+fn a_run_leaves_the_object_store_of_the_settings_alone() {
+    let place = Place::new();
+    let store = place.path("store");
+    std::fs::create_dir(&store).unwrap();
+    let script = "curl -sSf --noproxy '*' -o sent -X POST -H 'content-type: application/json' -d @span.json \
+                  $OTEL_EXPORTER_OTLP_ENDPOINT/v1/traces && curl -sSf --noproxy '*' -X POST \"$TELLTALE_URL/api/flush?stored=true\"";
+    let span = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":
+        "b7ad6b7169203331","name":"s","startTimeUnixNano":"1795252443221000000","endTimeUnixNano":"1795252443263000000"}]}]}]}"#;
+    std::fs::write(place.path("span.json"), span).unwrap();
+    let mut command = telltale(&place, &["run", "--", "sh", "-ec", script]);
+    command.env("TELLTALE_STORE", format!("file://{}", store.display())).env("TELLTALE_STORE_UPLOAD", "all");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(place.path("sent").exists(), "nothing was sent: {}", stderr(&output));
+    assert_eq!(std::fs::read_dir(&store).unwrap().count(), 0, "something is in the store");
+}

@@ -1,0 +1,10 @@
+//! Looks for an input that breaks the property of `src/promql.rs`.
+
+#![no_main]
+
+#[path = "../src/promql.rs"]
+mod property;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| property::check(data));
