@@ -15,6 +15,9 @@ const DATABASE: &str = "database";
 const MESSAGING: &str = "messaging_system";
 const VIRTUAL: &str = "virtual_node";
 
+/// A span by its trace and its own id.
+type SpanKey = ([u8; 16], [u8; 8]);
+
 /// Finds the two halves of each request and counts them, by the server's and by the client's duration.
 ///
 /// A half alone is an edge too where the other side is known to send nothing or is named:
@@ -26,7 +29,7 @@ const VIRTUAL: &str = "virtual_node";
 /// All is found anew for each question: when the other side arrives after all, the edge is between the two and nowhere else.
 pub(super) fn resolve(parts: &[Arc<Halves>], settled_ms: i64, all: &mut Totals) {
     let user: Arc<str> = USER.into();
-    let mut clients: HashMap<([u8; 16], [u8; 8]), (&Half, bool)> = HashMap::new();
+    let mut clients: HashMap<SpanKey, (&Half, bool)> = HashMap::new();
     for client in parts.iter().flat_map(|part| &part.clients) {
         clients.insert((client.span.trace, client.span.span), (client, false));
     }
