@@ -101,7 +101,8 @@ impl Curve {
     /// A curve lies between its four points.
     fn around(&self) -> Area {
         let most = |of: fn(&Point) -> f64, pick: fn(f64, f64) -> f64| self.0.iter().map(of).reduce(pick).unwrap_or(0.0);
-        let (x, y): (fn(&Point) -> f64, fn(&Point) -> f64) = (|point| point.0, |point| point.1);
+        let x: fn(&Point) -> f64 = |point| point.0;
+        let y: fn(&Point) -> f64 = |point| point.1;
         Area(most(x, f64::min), most(y, f64::min), most(x, f64::max), most(y, f64::max))
     }
 

@@ -58,7 +58,7 @@ pub(crate) fn choose(table: Table, inputs: &[Arc<Segment>], rows_min: u64) -> Re
 /// Returns where in a segment of `rows` rows about `share` of them are looked at.
 fn stretches(rows: u64, share: u64) -> Vec<Range<u64>> {
     if share >= rows {
-        return vec![0..rows];
+        return std::iter::once(0..rows).collect();
     }
     let length = share.div_ceil(STRETCHES);
     let start = |stretch| rows * stretch / STRETCHES;

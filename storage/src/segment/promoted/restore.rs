@@ -84,6 +84,7 @@ fn odd_order() -> ArrowError {
 }
 
 /// A value, borrowed from its column.
+#[derive(Clone, Copy)]
 enum Value<'a> {
     Text(&'a str),
     Int(i64),
