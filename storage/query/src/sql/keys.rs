@@ -15,8 +15,8 @@ use crate::functions::{AttributeFunction, is_attribute_list};
 
 /// Returns the keys; `None`: all attributes are needed.
 pub(super) fn attribute_keys(plan: &LogicalPlan) -> Result<Option<BTreeSet<String>>> {
-    let mut keys = Keys::default();
-    keys.is_whole = plan.schema().fields().iter().any(|field| is_attribute_list(field.data_type()));
+    let is_whole = plan.schema().fields().iter().any(|field| is_attribute_list(field.data_type()));
+    let mut keys = Keys { is_whole, ..Keys::default() };
     plan.apply_with_subqueries(|node| keys.add_node(node))?;
     Ok((!keys.is_whole).then_some(keys.keys))
 }
