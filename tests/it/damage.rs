@@ -14,6 +14,7 @@ use damages::{DAMAGES, Damage};
 
 mod damages;
 mod reference;
+mod server;
 
 /// How many files are damaged, unless the environment variable [`COUNT_VARIABLE`] says another number.
 const COUNT: usize = 63;
