@@ -76,7 +76,7 @@ pub(crate) struct Counter {
 
 #[derive(Debug)]
 enum Column {
-    Texts(Texts),
+    Texts(Box<Texts>),
     Numbers(Numbers),
 }
 
@@ -93,7 +93,7 @@ impl Counter {
         for (at, (name, column)) in named.filter(|(name, _)| *name != AT).enumerate() {
             if self.columns.len() <= at {
                 let counted = match column.data_type() {
-                    DataType::Utf8 => Column::Texts(Texts::default()),
+                    DataType::Utf8 => Column::Texts(Box::default()),
                     DataType::Int32 => Column::Numbers(Numbers::default()),
                     other => return Err(internal(format!("values of {name} cannot be counted: it is {other}"))),
                 };
@@ -133,7 +133,7 @@ impl Counter {
         }
         for ((name, mine), (_, theirs)) in self.columns.iter_mut().zip(other.columns) {
             match (mine, theirs) {
-                (Column::Texts(mine), Column::Texts(theirs)) => mine.merge(theirs),
+                (Column::Texts(mine), Column::Texts(theirs)) => mine.merge(*theirs),
                 (Column::Numbers(mine), Column::Numbers(theirs)) => mine.merge(theirs),
                 _ => return Err(internal(format!("{name} has two types"))),
             }

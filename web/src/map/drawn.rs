@@ -270,7 +270,9 @@ mod tests {
     /// many to one (of which the one in the middle has a level line), past a column, back, and to itself.
     #[test]
     fn numbers_stand_on_nothing() {
-        let shapes: [(&str, &[&str], &[(&str, &str)]); 8] = [
+        /// A name, services, and who calls whom.
+        type Shape<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)]);
+        let shapes: [Shape<'_>; 8] = [
             ("chain", &["a", "b", "c"], &[("a", "b"), ("b", "c")]),
             ("fan out", &["a", "b", "c", "d"], &[("a", "b"), ("a", "c"), ("a", "d")]),
             ("fan in", &["a", "b", "c", "d"], &[("a", "d"), ("b", "d"), ("c", "d")]),
