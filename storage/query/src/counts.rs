@@ -77,7 +77,7 @@ pub(crate) struct Counter {
 #[derive(Debug)]
 enum Column {
     Texts(Box<Texts>),
-    Numbers(Numbers),
+    Numbers(Box<Numbers>),
 }
 
 impl Counter {
@@ -94,7 +94,7 @@ impl Counter {
             if self.columns.len() <= at {
                 let counted = match column.data_type() {
                     DataType::Utf8 => Column::Texts(Box::default()),
-                    DataType::Int32 => Column::Numbers(Numbers::default()),
+                    DataType::Int32 => Column::Numbers(Box::default()),
                     other => return Err(internal(format!("values of {name} cannot be counted: it is {other}"))),
                 };
                 self.columns.push((name.to_owned(), counted));
@@ -134,7 +134,7 @@ impl Counter {
         for ((name, mine), (_, theirs)) in self.columns.iter_mut().zip(other.columns) {
             match (mine, theirs) {
                 (Column::Texts(mine), Column::Texts(theirs)) => mine.merge(*theirs),
-                (Column::Numbers(mine), Column::Numbers(theirs)) => mine.merge(theirs),
+                (Column::Numbers(mine), Column::Numbers(theirs)) => mine.merge(*theirs),
                 _ => return Err(internal(format!("{name} has two types"))),
             }
         }

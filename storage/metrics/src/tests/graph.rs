@@ -133,7 +133,8 @@ proptest! {
             }
         }
         let (edges, unpaired) = naive(&spans);
-        let column = |of: &dyn Fn(&(u32, u32, i64, i64)) -> f64| -> BTreeMap<String, f64> {
+        type Edge = (u32, u32, i64, i64);
+        let column = |of: &dyn Fn(&Edge) -> f64| -> BTreeMap<String, f64> {
             edges.iter().map(|(labels, edge)| (labels.clone(), of(edge))).collect()
         };
         let graph = |part: &str| newest(&store, &format!("traces_service_graph_{part}"));
