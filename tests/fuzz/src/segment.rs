@@ -63,7 +63,8 @@ fn ask(segment: &Segment) {
     }
     let _row = segment.trace_rows(&trace).map(|row| {
         row.filter(|row| row.row_start.checked_add(row.row_count).is_some_and(|end| end <= segment.rows()))
-            .map(|row| segment.read(None, Some(&[row.row_start..row.row_start + row.row_count])))
+            .map(|row| row.row_start..row.row_start + row.row_count)
+            .map(|rows| segment.read(None, Some(std::slice::from_ref(&rows))))
     });
     let _ids = (segment.trace_ids_between(&[0; 16], &[0xff; 16]), segment.read_trace_rows(), segment.series_rows());
     let Some(index) = segment.log_index() else { return };
