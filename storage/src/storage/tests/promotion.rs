@@ -94,10 +94,10 @@ fn keys(found: &[Promoted]) -> BTreeSet<String> {
 #[test]
 fn keys_of_two_types_doubles_and_long_texts_are_what_they_were() {
     let of = |id: u64| {
-        let both = if id % 3 == 0 { text("both", "seven") } else { attribute("both", Value::IntValue(7)) };
+        let both = if id.is_multiple_of(3) { text("both", "seven") } else { attribute("both", Value::IntValue(7)) };
         let mut all =
             vec![text("often", format!("value {}", id % 7)), both, attribute("list", Value::BytesValue(vec![1]))];
-        if id % 5 == 0 {
+        if id.is_multiple_of(5) {
             all.insert(0, text("often", "first"));
             all.push(KeyValue { key: "both".to_owned(), ..KeyValue::default() });
         }
@@ -106,7 +106,7 @@ fn keys_of_two_types_doubles_and_long_texts_are_what_they_were() {
         } else {
             all.push(text("long", "short"));
         }
-        if id % 200 == 0 {
+        if id.is_multiple_of(200) {
             all.push(text("rare", "once in a while"));
         }
         all
