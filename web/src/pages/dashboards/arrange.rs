@@ -276,7 +276,12 @@ fn at_point(event: &PointerEvent) -> Option<web_sys::Element> {
     document().element_from_point(event.client_x() as f32, event.client_y() as f32)
 }
 
+/// Gives a panel's handle the focus back, unless whoever uses the keyboard has gone elsewhere meanwhile.
 fn focus_mover(panel: usize) {
+    let focused = document().active_element();
+    if focused.is_some_and(|focused| focused.tag_name() != "BODY") {
+        return;
+    }
     let mover = document().query_selector(&format!("[{PANEL}=\"{panel}\"] .panel-mover")).ok().flatten();
     if let Some(mover) = mover.and_then(|mover| mover.dyn_into::<web_sys::HtmlElement>().ok()) {
         crate::dom::done(mover.focus());
