@@ -49,7 +49,7 @@ fn main() {
         state >> 16
     };
     println!("| shape | bytes an item | decode ns | prost ns |\n|---|---|---|---|");
-    for shape in [Shape::Semconv, Shape::Fat, Shape::Lean, Shape::Log, Shape::Point] {
+    for shape in [Shape::Semconv, Shape::Fat, Shape::Wild, Shape::Lean, Shape::Log, Shape::Point] {
         let request = corpus::request(shape, ITEMS, &mut next);
         let signal = match shape {
             Shape::Log => SignalKind::Logs,

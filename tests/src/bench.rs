@@ -15,6 +15,7 @@ pub mod process;
 pub mod queries;
 pub mod ranges;
 pub mod report;
+pub mod rest;
 pub mod run;
 pub mod search;
 pub mod sender;

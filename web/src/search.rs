@@ -12,9 +12,11 @@ use crate::route::{Place, encode};
 
 mod buffer;
 mod lines;
+mod overlap;
 
 pub use buffer::{Buffer, ROWS_MAX};
 pub use lines::Lines;
+pub use overlap::Overlap;
 
 /// Path of the page.
 pub const PAGE: &str = "/search";

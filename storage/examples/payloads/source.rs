@@ -15,7 +15,7 @@ pub(crate) use self::corpus::Shape;
 /// Items a request.
 pub(crate) const BATCH: usize = 1_000;
 /// Every shape of item.
-pub(crate) const SHAPES: [Shape; 5] = [Shape::Semconv, Shape::Fat, Shape::Lean, Shape::Log, Shape::Point];
+pub(crate) const SHAPES: [Shape; 6] = [Shape::Semconv, Shape::Fat, Shape::Wild, Shape::Lean, Shape::Log, Shape::Point];
 
 /// Returns which signal items of a shape are.
 pub(crate) fn signal(shape: Shape) -> SignalKind {

@@ -95,7 +95,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 /// Questions about an attribute: one that few rows answer, one over all rows, one over whole rows.
 const fn questions(shape: Shape) -> [&'static str; 5] {
     match shape {
-        Shape::Fat => [
+        Shape::Fat | Shape::Wild => [
             "SELECT span_id FROM spans WHERE attr_int('messaging.message.body.size') > 5000",
             "SELECT count(*) FROM spans WHERE attr('gateway.firmware') = '3.2.1+8f3ac21'",
             "SELECT attr('cloud.region'), count(*), max(attr_int('messaging.message.body.size')) FROM spans GROUP BY 1",

@@ -28,11 +28,13 @@ use telltale_storage::{Segment, Snapshot};
 mod columns;
 mod files;
 mod filter;
+mod indexed;
 mod promoted;
 mod search;
 
 use columns::Columns;
 use files::ScanFile;
+use indexed::Asked;
 
 /// What the scans of one query are asked, found and left out.
 #[derive(Debug, Default)]
@@ -98,7 +100,7 @@ impl SnapshotTable {
     }
 
     /// Returns the files that may hold rows which pass the filter.
-    async fn files(&self, filter: Option<&Expr>, filters: &[Expr]) -> Result<Vec<ScanFile>> {
+    fn files(&self, filter: Option<&Expr>) -> Vec<ScanFile> {
         let mut segments: Vec<Arc<Segment>> = self.snapshot.segments(self.source()).map(Arc::clone).collect();
         let total = segments.len();
         // Newest first: `ORDER BY time DESC LIMIT n` fills up early and can then leave out what is older.
@@ -110,17 +112,17 @@ impl SnapshotTable {
             // Their time columns have another meaning than the segment's; only the trace id prunes, by statistics.
             Rows::TraceParts => segments,
         };
-        let files = match self.rows {
-            Rows::Of(table) => search::narrow(table, segments, filters).await?,
+        let files: Vec<_> = match self.rows {
+            Rows::Of(_) => segments.into_iter().map(ScanFile::data).collect(),
             Rows::TraceParts => segments.into_iter().filter_map(ScanFile::trace_rows).collect(),
         };
         self.counters.segments_total.fetch_add(total as u64, Ordering::Relaxed);
         self.counters.segments_pruned.fetch_add(total.saturating_sub(files.len()) as u64, Ordering::Relaxed);
-        Ok(files)
+        files
     }
 
     /// Returns a plan over the given stored columns.
-    async fn scan_stored(
+    fn scan_stored(
         &self,
         session: &dyn Session,
         inputs: Vec<usize>,
@@ -129,7 +131,11 @@ impl SnapshotTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let stored = conjunction(filters.iter().filter_map(|filter| filter::to_stored(filter, &self.columns)));
         let predicate = stored.as_ref().map(|stored| self.predicate(session, stored)).transpose()?;
-        let files = self.files(stored.as_ref(), filters).await?;
+        let files = self.files(stored.as_ref());
+        let asked = match self.rows {
+            Rows::Of(table) => search::question_of(table, filters)?,
+            Rows::TraceParts => None,
+        };
         let batches = self.memory()?;
         let partitions = session.config().target_partitions();
         let schema = self.columns.stored();
@@ -140,6 +146,7 @@ impl SnapshotTable {
                 files,
                 &inputs,
                 predicate,
+                asked.map(|question| Asked { question: Arc::new(question), counters: Arc::clone(&self.counters) }),
                 partitions,
                 self.counters.attribute_keys.get().cloned(),
             )?);
@@ -219,7 +226,7 @@ impl TableProvider for SnapshotTable {
         let projection = projection.cloned().unwrap_or_else(|| (0..self.columns.shown().fields().len()).collect());
         let inputs = self.columns.inputs(&projection);
         let is_shown_as_stored = self.columns.is_stored(&projection, &inputs);
-        let scan = self.scan_stored(session, inputs.clone(), filters, is_shown_as_stored).await?;
+        let scan = self.scan_stored(session, inputs.clone(), filters, is_shown_as_stored)?;
         if is_shown_as_stored {
             return Ok(scan);
         }

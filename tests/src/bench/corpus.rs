@@ -1,8 +1,9 @@
 //! Requests to send: seeded, of known size, each item different.
 //!
 //! The shapes are chosen so that figures lie beside published ones: `semconv` is a server span with the attributes of the
-//! HTTP and database conventions, `fat` a span with a high-cardinality gateway, `lean` one with two attributes. This file
-//! depends on nothing else of the harness, because the benchmark of decoding includes it as well.
+//! HTTP and database conventions, `fat` a span with a high-cardinality gateway, `wild` a fat one of a careless sender,
+//! `lean` one with two attributes. This file depends on nothing else of the harness, because the benchmark of decoding
+//! includes it as well.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -27,6 +28,9 @@ pub const GATEWAY_MARK: &str = "gw-eu-central-1-";
 /// Digits of such a name.
 pub const GATEWAY_DIGITS: usize = 7;
 
+/// Different keys of one attribute of `wild` spans.
+pub const WILD_KEYS: u64 = 10_000;
+
 /// What the items look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -34,6 +38,8 @@ pub enum Shape {
     Semconv,
     /// A span of about 472 bytes with 11 attributes, events on one in twenty.
     Fat,
+    /// A `Fat` span of a careless sender: one key has numbers and texts in turn, another is one of [`WILD_KEYS`].
+    Wild,
     /// A span of about 134 bytes with two attributes.
     Lean,
     /// A log record of about 358 bytes.
@@ -49,7 +55,7 @@ pub type Source<'a> = &'a mut dyn FnMut() -> u64;
 #[must_use]
 pub fn request(shape: Shape, items: usize, next: Source<'_>) -> Vec<u8> {
     match shape {
-        Shape::Semconv | Shape::Fat | Shape::Lean => traces(shape, items, next),
+        Shape::Semconv | Shape::Fat | Shape::Wild | Shape::Lean => traces(shape, items, next),
         Shape::Log => logs(items, next),
         Shape::Point => points(items, next),
     }
@@ -143,6 +149,20 @@ fn fat_attributes(next: Source<'_>) -> Vec<KeyValue> {
     ]
 }
 
+fn wild_attributes(next: Source<'_>) -> Vec<KeyValue> {
+    let mut attributes = fat_attributes(next);
+    for attribute in &mut attributes {
+        match attribute.key.as_str() {
+            "messaging.message.body.size" if next() & 1 == 0 => {
+                *attribute = text("messaging.message.body.size", (next() % 4_096).to_string());
+            }
+            "signal.strength" => attribute.key = format!("sensor.{:08}", next() % WILD_KEYS),
+            _ => {}
+        }
+    }
+    attributes
+}
+
 fn lean_attributes(next: Source<'_>) -> Vec<KeyValue> {
     vec![text("gateway.id", gateway(next)), int("payload.size", next() % 4_096)]
 }
@@ -153,6 +173,7 @@ fn traces(shape: Shape, items: usize, next: Source<'_>) -> Vec<u8> {
         let attributes = match shape {
             Shape::Semconv => semconv_attributes(next),
             Shape::Fat => fat_attributes(next),
+            Shape::Wild => wild_attributes(next),
             _ => lean_attributes(next),
         };
         let has_event = shape != Shape::Lean && next().is_multiple_of(20);

@@ -69,7 +69,7 @@ async fn questions(http: &Http, shape: Shape) -> Vec<(&'static str, String)> {
             ]
         }
         Shape::Point => Vec::new(),
-        Shape::Semconv | Shape::Fat | Shape::Lean => {
+        Shape::Semconv | Shape::Fat | Shape::Wild | Shape::Lean => {
             let key = if shape == Shape::Semconv { "app.customer.id" } else { "gateway.id" };
             let sample = http.sql(&format!("SELECT attr('{key}') AS value FROM spans LIMIT 1 OFFSET 1000")).await;
             let value = sample.first().and_then(|row| row["value"].as_str()).unwrap_or_default().to_owned();

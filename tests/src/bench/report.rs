@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::load::{Plan, Sent};
 use super::queries::Asked;
+use super::rest::Rested;
 
 /// One measurement.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ pub struct Row {
     pub misses: Vec<Duration>,
     /// Questions that were asked after the flush.
     pub asked: Vec<Asked>,
+    /// The store once compaction had nothing left to do, when that was asked for.
+    pub rested: Option<Rested>,
 }
 
 /// Returns the quantile of a sorted list: the smallest value that at least this share does not exceed.
@@ -64,6 +67,13 @@ pub fn quantile(sorted: &[Duration], share: f64) -> Option<Duration> {
 
 fn millis(sorted: &[Duration], share: f64) -> Option<f64> {
     quantile(sorted, share).map(|duration| (duration.as_secs_f64() * 1e6).round() / 1e3)
+}
+
+fn pair(sorted: &[Duration]) -> String {
+    match (millis(sorted, 0.5), millis(sorted, 0.99)) {
+        (Some(p50), Some(p99)) => format!("{p50:.2} / {p99:.2}"),
+        _ => "–".to_owned(),
+    }
 }
 
 impl Row {
@@ -129,6 +139,23 @@ impl Row {
             "trace_by_absent_id_p50_ms": millis(&self.misses, 0.5),
             "trace_by_absent_id_p99_ms": millis(&self.misses, 0.99),
             "questions": self.asked.iter().map(question).collect::<Vec<_>>(),
+            "compacted": self.rested.as_ref().map(|rested| self.rested_json(rested)),
+        })
+    }
+}
+
+impl Row {
+    fn rested_json(&self, rested: &Rested) -> Value {
+        json!({
+            "cpu_seconds_per_million": self.per_million(rested.cpu_seconds),
+            "disk_bytes_per_million": self.per_million(rested.disk_bytes as f64).round(),
+            "disk_bytes": rested.disk_bytes,
+            "trace_by_id_p50_ms": millis(&rested.lookups, 0.5),
+            "trace_by_id_p99_ms": millis(&rested.lookups, 0.99),
+            "trace_by_absent_id_p50_ms": millis(&rested.misses, 0.5),
+            "trace_by_absent_id_p99_ms": millis(&rested.misses, 0.99),
+            "ready_after_kill_ms": rested.ready.as_secs_f64() * 1e3,
+            "first_trace_by_id_ms": millis(rested.first.as_slice(), 1.0),
         })
     }
 }
@@ -166,6 +193,34 @@ pub fn questions_markdown(rows: &[(Row, Vec<f64>)]) -> String {
     asked_markdown(rows.iter().flat_map(|(row, _)| row.asked.iter().map(|asked| (asked, row.sent.accepted))))
 }
 
+/// Returns what became of the stores when compaction had nothing left to do, as a Markdown table; empty when none was asked.
+#[must_use]
+pub fn rested_markdown(rows: &[(Row, Vec<f64>)]) -> String {
+    let mut out = String::new();
+    for (row, rested) in rows.iter().filter_map(|(row, _)| Some((row, row.rested.as_ref()?))) {
+        if out.is_empty() {
+            out.push_str(
+                "\n| compacted | items | CPU s per million | disk MB per million | GB | trace by id p50 / p99 ms | absent id | \
+                 ready ms after kill -9 | first trace ms |\n|---|---|---|---|---|---|---|---|---|\n",
+            );
+        }
+        let _infallible = writeln!(
+            out,
+            "| {:?} | {} | {:.2} | {:.1} | {:.2} | {} | {} | {:.0} | {:.1} |",
+            row.plan.shape,
+            row.sent.accepted,
+            row.per_million(rested.cpu_seconds),
+            row.per_million(rested.disk_bytes as f64) / 1e6,
+            rested.disk_bytes as f64 / 1e9,
+            pair(&rested.lookups),
+            pair(&rested.misses),
+            rested.ready.as_secs_f64() * 1e3,
+            millis(rested.first.as_slice(), 1.0).unwrap_or(f64::NAN),
+        );
+    }
+    out
+}
+
 /// Returns questions, each with the number of items that were there, as a Markdown table; empty without any.
 pub fn asked_markdown<'a>(asked: impl Iterator<Item = (&'a Asked, u64)>) -> String {
     let mut out = String::new();
@@ -196,10 +251,6 @@ pub fn markdown(rows: &[(Row, Vec<f64>)]) -> String {
                 row.items_per_second(),
                 all.iter().map(|one| format!("{one:.0}")).collect::<Vec<_>>().join(", ")
             ),
-        };
-        let pair = |times: &[Duration]| match (millis(times, 0.5), millis(times, 0.99)) {
-            (Some(p50), Some(p99)) => format!("{p50:.2} / {p99:.2}"),
-            _ => "–".to_owned(),
         };
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         let _infallible = writeln!(

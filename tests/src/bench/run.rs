@@ -8,7 +8,7 @@ use super::corpus::{ITEMS_PER_TRACE, Shape};
 use super::load::{self, Payloads, Plan, Progress};
 use super::report::Row;
 use super::sender::Protocol;
-use super::{process, queries, template};
+use super::{process, queries, rest, template};
 use crate::http::Http;
 use crate::otlp::hex;
 use crate::rng::Rng;
@@ -36,6 +36,8 @@ pub struct Settings {
     pub queries: usize,
     /// Starts on an empty folder; the median counts.
     pub starts: usize,
+    /// Whether the store is measured once more when compaction has nothing left to do.
+    pub compacted: bool,
 }
 
 /// Measures one plan with a fresh server.
@@ -45,8 +47,11 @@ pub struct Settings {
 pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
     let payloads = Payloads::new(plan);
     let beside = settings.logs_rate.map(|rate| Payloads::new(plan.logs_beside(rate)));
-    let mut ready: Vec<Duration> = (1..settings.starts).map(|_| ready_after(start(program, settings))).collect();
-    let server = start(program, settings);
+    let mut ready: Vec<Duration> =
+        (1..settings.starts).map(|_| ready_after(launch(program, settings).start())).collect();
+    let folder = tempfile::tempdir().expect("create a data folder");
+    let launch = launch(program, settings).data_dir(folder.path().join("data"));
+    let server = launch.clone().start();
     ready.push(server.ready_after);
     ready.sort_unstable();
     tokio::time::sleep(settings.idle).await;
@@ -80,6 +85,12 @@ pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
     let after_flush = look_up(&server.http, plan, settings.lookups).await;
     let misses = look_up_absent(&server.http, plan, settings.lookups).await;
     let asked = queries::ask(&server.http, plan.shape, settings.queries).await;
+    let peak_rss_bytes = process::memory_bytes(server.pid(), "VmHWM");
+    let disk_bytes = process::disk_bytes(server.data_dir());
+    let rested = match settings.compacted {
+        true => Some(rest::measure(server, launch, plan, settings.lookups).await),
+        false => None,
+    };
     Row {
         plan,
         ack: settings.ack.clone(),
@@ -91,22 +102,23 @@ pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
         steal_percent: steal_percent(steal_before, process::steal()),
         ready_ms: millis(ready[ready.len() / 2]),
         idle_rss_bytes,
-        peak_rss_bytes: process::memory_bytes(server.pid(), "VmHWM"),
+        peak_rss_bytes,
         cpu_at_ack,
         cpu_with_flush,
-        disk_bytes: process::disk_bytes(server.data_dir()),
+        disk_bytes,
         visible: visible.times,
         never_visible: visible.never,
         lookups,
         lookups_after_flush: after_flush,
         misses,
         asked,
+        rested,
         sent,
     }
 }
 
-fn start(program: &Path, settings: &Settings) -> Server {
-    Launch::new(program).arg("--ack").arg(&settings.ack).start()
+fn launch(program: &Path, settings: &Settings) -> Launch {
+    Launch::new(program).arg("--ack").arg(&settings.ack)
 }
 
 fn ready_after(server: Server) -> Duration {
@@ -161,7 +173,7 @@ async fn items_of(http: &Http, trace_id: &str, shape: Shape) -> usize {
 }
 
 /// Looks up random traces of the run, one after the other; the answer is read whole.
-async fn look_up(http: &Http, plan: Plan, lookups: usize) -> Vec<Duration> {
+pub(super) async fn look_up(http: &Http, plan: Plan, lookups: usize) -> Vec<Duration> {
     let mut rng = Rng::new(plan.seed);
     let mut times = Vec::new();
     if plan.shape == Shape::Point {
@@ -181,7 +193,7 @@ async fn look_up(http: &Http, plan: Plan, lookups: usize) -> Vec<Duration> {
 }
 
 /// Looks up traces that were never sent, in the flushed store.
-async fn look_up_absent(http: &Http, plan: Plan, lookups: usize) -> Vec<Duration> {
+pub(super) async fn look_up_absent(http: &Http, plan: Plan, lookups: usize) -> Vec<Duration> {
     let mut times = Vec::new();
     if plan.shape == Shape::Point {
         return times;

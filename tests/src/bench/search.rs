@@ -4,13 +4,13 @@
 //! half of the rest had come.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::corpus::Shape;
 use super::load::{self, Payloads, Plan, Progress};
-use super::process;
 use super::queries::Asked;
 use super::sender::{Encoding, Protocol};
+use super::{process, rest};
 use crate::http::{Http, Signal};
 use crate::otlp;
 use crate::server::{Launch, Server};
@@ -19,12 +19,6 @@ use crate::server::{Launch, Server};
 const NEEDLES: u64 = 20;
 /// Items a request.
 const BATCH: usize = 1_000;
-/// The server is at rest when it took less than this share of a processor for [`REST`].
-const REST_SHARE: f64 = 0.05;
-const REST: Duration = Duration::from_secs(5);
-/// A store that is not at rest after this is measured as it is.
-const REST_DEADLINE: Duration = Duration::from_secs(900);
-
 /// What is asked, and the parameters of `GET /api/search`.
 const QUESTIONS: [(&str, &str); 17] = [
     ("logs: a word of a fifth of the lines, first page", "kind=logs&q=accepted&include=rows"),
@@ -63,7 +57,7 @@ pub async fn measure(program: &Path, items: u64, times: usize) -> Vec<Asked> {
         }
     }
     server.http.flush_durable().await;
-    rest(&server).await;
+    rest::wait(&server).await;
     let mut asked = Vec::new();
     for (name, parameters) in QUESTIONS {
         let one = ask(&server.http, name, parameters, times.max(1)).await;
@@ -118,20 +112,6 @@ async fn needles(http: &Http) {
     }
     let _accepted = http.export(Signal::Traces, &otlp::traces("haystack", spans)).await.ok();
     let _accepted = http.export(Signal::Logs, &otlp::logs("haystack", logs)).await.ok();
-}
-
-/// Waits until compaction has nothing left to do.
-async fn rest(server: &Server) {
-    let started = Instant::now();
-    loop {
-        let before = process::cpu_seconds(server.pid());
-        tokio::time::sleep(REST).await;
-        let used = process::cpu_seconds(server.pid()) - before;
-        if used < REST.as_secs_f64() * REST_SHARE || started.elapsed() > REST_DEADLINE {
-            eprintln!("at rest after {:.0} s", started.elapsed().as_secs_f64());
-            return;
-        }
-    }
 }
 
 async fn ask(http: &Http, name: &'static str, parameters: &str, times: usize) -> Asked {

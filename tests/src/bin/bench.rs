@@ -21,6 +21,8 @@ enum ShapeName {
     Semconv,
     /// Spans of about 472 bytes.
     Fat,
+    /// Such spans with ten thousand different keys, and with values of two types.
+    Wild,
     /// Spans of about 134 bytes.
     Lean,
     /// Log records of about 358 bytes.
@@ -34,6 +36,7 @@ impl From<ShapeName> for Shape {
         match name {
             ShapeName::Semconv => Self::Semconv,
             ShapeName::Fat => Self::Fat,
+            ShapeName::Wild => Self::Wild,
             ShapeName::Lean => Self::Lean,
             ShapeName::Logs => Self::Log,
             ShapeName::Points => Self::Point,
@@ -88,6 +91,9 @@ struct Args {
     /// Starts on an empty folder.
     #[arg(long, default_value_t = 5)]
     starts: usize,
+    /// Measures the store once more when compaction has nothing left to do, and a start on it after kill -9.
+    #[arg(long)]
+    compacted: bool,
     /// Seconds that the idle server rests before its memory is read.
     #[arg(long, default_value_t = 5.0)]
     idle: f64,
@@ -147,7 +153,12 @@ async fn main() -> ExitCode {
     let is_whole = rows.iter().all(Row::is_whole);
     if !args.json {
         let medians = report::medians(rows, passes);
-        print!("{}{}", report::markdown(&medians), report::questions_markdown(&medians));
+        print!(
+            "{}{}{}",
+            report::markdown(&medians),
+            report::rested_markdown(&medians),
+            report::questions_markdown(&medians)
+        );
     }
     if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -161,6 +172,7 @@ async fn one(args: &Args, ack: &str, plan: Plan) -> Row {
         logs_rate: args.logs_rate,
         queries: args.queries,
         starts: args.starts.max(1),
+        compacted: args.compacted,
     };
     let row = measure(&args.program, plan, &settings).await;
     if args.json {

@@ -4,6 +4,7 @@
 //! A step of scrolling must fit into a frame together with the browser's own work, also where the processor draws
 //! (no graphics card). So a row has few elements, nothing of it follows signals by itself, and a part that is told the
 //! same again costs nothing. Every row stands at its own place (`top`): rows that stay in sight are not drawn again.
+//! While the list is scrolled in a hurry, rows are only told what is seen; what hovering shows follows at rest.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -131,26 +132,34 @@ pub(crate) trait Row: Sized + 'static {
     fn part(&mut self) -> &mut Part;
 }
 
+/// A row of a pool that shows something.
+struct Shown<R> {
+    at: usize,
+    /// Whether the row knows what hovering shows too.
+    is_whole: bool,
+    row: R,
+}
+
 struct Pool<R> {
-    rows: VecDeque<(usize, R)>,
+    rows: VecDeque<Shown<R>>,
     base: usize,
 }
 
 impl<R: Row> Pool<R> {
-    /// Lets the pool hold exactly the rows of a window, in order.
+    /// Lets the pool hold exactly the rows of a window, in order; `fill` tells those that are new to it.
     fn arrange(&mut self, place: &web_sys::Element, start: usize, end: usize, fill: &mut dyn FnMut(&mut R, usize)) {
         let mut spare = Vec::new();
-        while self.rows.front().is_some_and(|(at, _)| *at < start || *at >= end) {
-            spare.extend(self.rows.pop_front().map(|(_, row)| row));
+        while self.rows.front().is_some_and(|shown| shown.at < start || shown.at >= end) {
+            spare.extend(self.rows.pop_front().map(|shown| shown.row));
         }
-        while self.rows.back().is_some_and(|(at, _)| *at >= end || *at < start) {
-            spare.extend(self.rows.pop_back().map(|(_, row)| row));
+        while self.rows.back().is_some_and(|shown| shown.at >= end || shown.at < start) {
+            spare.extend(self.rows.pop_back().map(|shown| shown.row));
         }
-        let first = self.rows.front().map_or(end, |(at, _)| *at);
-        let last = self.rows.back().map_or(end, |(at, _)| *at + 1);
+        let first = self.rows.front().map_or(end, |shown| shown.at);
+        let last = self.rows.back().map_or(end, |shown| shown.at + 1);
         let mut before = place.first_element_child();
-        if let Some((_, row)) = self.rows.front_mut() {
-            before = Some(row.part().element.clone());
+        if let Some(shown) = self.rows.front_mut() {
+            before = Some(shown.row.part().element.clone());
         } else if !spare.is_empty() {
             // All of them are other rows now: nothing needs to move.
             before = None;
@@ -162,26 +171,36 @@ impl<R: Row> Pool<R> {
             if !known || before.is_some() {
                 done(place.insert_before(&row.part().element, before.as_deref()));
             }
-            self.rows.insert(at - start, (at, row));
+            self.rows.insert(at - start, Shown { at, is_whole: false, row });
         }
         for at in last..end {
             let mut row = spare.pop().unwrap_or_else(R::new);
             fill(&mut row, at);
             done(place.append_child(&row.part().element));
-            self.rows.push_back((at, row));
+            self.rows.push_back(Shown { at, is_whole: false, row });
         }
         for mut row in spare {
             row.part().element.remove();
         }
     }
+
+    /// Tells rows what hovering shows, those that were not told yet.
+    fn complete(&mut self, fill_rest: &dyn Fn(&mut R, usize)) {
+        for shown in self.rows.iter_mut().filter(|shown| !shown.is_whole) {
+            shown.is_whole = true;
+            fill_rest(&mut shown.row, shown.at);
+        }
+    }
 }
 
-/// Returns the element that shows the rows in sight. `fill` tells a row what it shows, at a place of the list; it is asked
-/// for all rows again when `content` changes. `mark` tells a row how it is marked, whenever a signal that it reads changes.
+/// Returns the element that shows the rows in sight. `fill` tells a row what it shows, at a place of the list, and
+/// `fill_rest` what is only seen on hover or heard; they are asked for all rows again when `content` changes. `mark` tells
+/// a row how it is marked, whenever a signal that it reads changes.
 pub(crate) fn row_pool<R: Row>(
     rows: VirtualRows,
     content: Memo<u64>,
     fill: impl Fn(&mut R, usize) + 'static,
+    fill_rest: impl Fn(&mut R, usize) + 'static,
     mark: impl Fn(&mut R, usize) + 'static,
 ) -> El {
     let shown = el("div").class("rows-shown").attr("role", "rowgroup");
@@ -208,17 +227,23 @@ pub(crate) fn row_pool<R: Row>(
         };
         if fresh {
             pool.arrange(&place, start, end, &mut |_, _| {});
-            pool.rows.iter_mut().for_each(|(at, row)| tell(row, *at));
+            for shown in &mut pool.rows {
+                shown.is_whole = false;
+                tell(&mut shown.row, shown.at);
+            }
         } else {
             pool.arrange(&place, start, end, &mut tell);
+        }
+        if !rows.is_hurried() {
+            untrack(|| pool.complete(&fill_rest));
         }
         drop(pool);
         arranged.update(|count| *count += 1);
     }));
     follow(Box::new(move || {
         arranged.track();
-        for (at, row) in &mut pool.borrow_mut().rows {
-            mark(row, *at);
+        for shown in &mut pool.borrow_mut().rows {
+            mark(&mut shown.row, shown.at);
         }
     }));
     shown.dyn_style("transform", move || rows.shift_of(window.get().0))

@@ -6,7 +6,7 @@ use telltale_story::pack::Details;
 use crate::components::bits::failure_box;
 use crate::components::row_pool::{Part, Row, row_of_event, row_pool};
 use crate::components::tabs::{find_box, split_switch, switch};
-use crate::components::timeline::tell_service;
+use crate::components::timeline::{show_service, tell_service};
 use crate::components::virtual_rows::VirtualRows;
 use crate::dom::{El, el, text_el};
 use crate::entries::{Choice, Entry, entries, time_of};
@@ -123,6 +123,11 @@ fn grid(list: List) -> El {
             row.fill(list, &trace, place, entry);
         }
     };
+    let fill_rest = move |row: &mut ListRow, place: usize| {
+        if let (Some(entry), Some(trace)) = (entry_at(place), state.trace.get_untracked()) {
+            row.fill_rest(&words_of(list, &trace, entry), &trace);
+        }
+    };
     let open_row = Memo::new(move |_| {
         let id = state.open_span.get()?;
         state.trace.with(|trace| trace.as_ref()?.structure.row_of_hex(&id))
@@ -160,7 +165,7 @@ fn grid(list: List) -> El {
         header("", strings::COLUMN_HAPPENED),
         header("list-length", strings::COLUMN_TIME),
     ]);
-    let shown_rows = row_pool(rows, content, fill, mark).on("click", on_click);
+    let shown_rows = row_pool(rows, content, fill, fill_rest, mark).on("click", on_click);
     el("div")
         .class("story-list")
         .attr("role", "grid")
@@ -383,12 +388,17 @@ impl ListRow {
         self.offset.text(&format::offset(time));
         self.kind.text(&format!("{} {}", words.mark, words.kind));
         self.what.css(&format!("padding-left:{}px", words.depth.min(INDENTED_LEVELS) * INDENT_PX));
-        tell_service(&mut self.chip, &trace.palette.look(words.service.as_deref()));
+        show_service(&mut self.chip, &trace.palette.look(words.service.as_deref()));
         let is_log = matches!(entry, Entry::Log(_) | Entry::Near(_));
         self.text.attr("class", if is_log { "list-text list-log" } else { "list-text" });
         self.text.text(words.text.lines().next().unwrap_or_default());
-        self.text.attr("title", &words.text);
         self.length.text(&words.length.map(format::duration).unwrap_or_default());
+    }
+
+    /// Tells the row what is only seen on hover or heard.
+    fn fill_rest(&mut self, words: &Words, trace: &Trace) {
+        tell_service(&mut self.chip, &trace.palette.look(words.service.as_deref()));
+        self.text.attr("title", &words.text);
     }
 
     fn mark(&mut self, active: bool, open: bool) {

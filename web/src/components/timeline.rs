@@ -17,8 +17,8 @@ use crate::pages::story::state::StoryState;
 use crate::strings;
 use crate::waterfall::layout::Line;
 use minimap::minimap;
-pub(crate) use row::tell_service;
 use row::{Marked, TimelineRow, row_id};
+pub(crate) use row::{show_service, tell_service};
 
 /// The id of the grid.
 const GRID_ID: &str = "timeline-grid";
@@ -94,6 +94,11 @@ fn rows_grid(state: StoryState) -> El {
             row.fill(state, &trace, line);
         }
     };
+    let fill_rest = move |row: &mut TimelineRow, place: usize| {
+        if let (Some(line), Some(trace)) = (line_at(place), state.trace.get_untracked()) {
+            row.fill_rest(&trace, line);
+        }
+    };
     let open = Memo::new(move |_| {
         let id = state.open_span.get()?;
         state.trace.with(|trace| trace.as_ref()?.structure.row_of_hex(&id)).map(Line::Row)
@@ -122,7 +127,7 @@ fn rows_grid(state: StoryState) -> El {
         let shown = lines.get(start..end.min(lines.len()))?;
         shown.contains(&line).then(|| row_id(line))
     };
-    let shown = row_pool(rows, content, fill, mark).on("click", on_click);
+    let shown = row_pool(rows, content, fill, fill_rest, mark).on("click", on_click);
     let lines = el("div").class("lines").attr("aria-hidden", "true").children(move || time_lines(state));
     el("div")
         .id(GRID_ID)

@@ -1,15 +1,20 @@
 //! A list of any length of which only the rows in sight are in the page. The window scrolls, not the list; where lists stand
 //! side by side, each pane scrolls by itself.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
 use crate::dom::{El, el};
-use crate::waterfall::viewport::{ROW_PX, Viewport};
+use crate::waterfall::viewport::{ROW_PX, Viewport, is_hurried_step};
 
 /// A pane that scrolls by itself; its list's head stays at its top.
 pub(crate) const PANE_CLASS: &str = "split-pane";
+
+/// How long a list must rest after a hurry until rows around the visible ones exist again. Shorter than any tooltip takes.
+const REST: Duration = Duration::from_millis(100);
 
 /// Follows the scrolling for one list.
 #[derive(Clone, Copy)]
@@ -18,6 +23,9 @@ pub(crate) struct VirtualRows {
     rows: Signal<usize>,
     scrolled_px: RwSignal<f64>,
     visible_px: RwSignal<f64>,
+    is_hurried: RwSignal<bool>,
+    /// Counts steps in a hurry, so that the last one can be told from earlier ones.
+    hurries: StoredValue<u32>,
     measuring: StoredValue<bool>,
 }
 
@@ -29,6 +37,8 @@ impl VirtualRows {
             rows,
             scrolled_px: RwSignal::new(-300.0),
             visible_px: RwSignal::new(900.0),
+            is_hurried: RwSignal::new(false),
+            hurries: StoredValue::new(0),
             measuring: StoredValue::new(false),
         };
         let resize = window_event_listener(leptos::ev::resize, move |_| this.measure_soon());
@@ -108,12 +118,47 @@ impl VirtualRows {
             }
             None => (covered_px(), window().inner_height().ok().and_then(|value| value.as_f64()).unwrap_or(900.0)),
         };
-        self.scrolled_px.set(covered - list.get_bounding_client_rect().top());
+        let scrolled_px = covered - list.get_bounding_client_rect().top();
+        if is_hurried_step(scrolled_px - self.scrolled_px.get_untracked()) {
+            self.hurry();
+        }
+        self.scrolled_px.set(scrolled_px);
         self.visible_px.set((height - covered).max(ROW_PX));
     }
 
+    /// The list is in a hurry until no such step was taken for a while.
+    fn hurry(self) {
+        self.hurries.update_value(|hurries| *hurries = hurries.wrapping_add(1));
+        if !self.is_hurried.get_untracked() {
+            self.is_hurried.set(true);
+            self.rest_later();
+        }
+    }
+
+    fn rest_later(self) {
+        let seen = self.hurries.get_value();
+        let rest = move || match self.hurries.try_get_value() {
+            Some(hurries) if hurries == seen => {
+                self.is_hurried.try_set(false);
+            }
+            Some(_) => self.rest_later(),
+            None => {}
+        };
+        set_timeout(rest, REST);
+    }
+
     fn viewport(self) -> Viewport {
-        Viewport { rows: self.rows.get(), scrolled_px: self.scrolled_px.get(), visible_px: self.visible_px.get() }
+        Viewport {
+            rows: self.rows.get(),
+            scrolled_px: self.scrolled_px.get(),
+            visible_px: self.visible_px.get(),
+            is_hurried: self.is_hurried.get(),
+        }
+    }
+
+    /// Returns whether the list is scrolled so fast that what a row shows on hover can wait.
+    pub(crate) fn is_hurried(self) -> bool {
+        self.is_hurried.get()
     }
 
     /// Returns the first row that must exist and the one after the last.

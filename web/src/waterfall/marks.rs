@@ -8,6 +8,9 @@ use telltale_model::Severity;
 /// Places for ticks on a row.
 pub const MARKS_MAX: usize = 160;
 
+/// Places for pieces of the critical path on a bar, and for gaps between them.
+pub const PIECES_MAX: usize = 500;
+
 /// How a tick looks, least serious first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MarkLook {
@@ -58,10 +61,36 @@ pub fn thin(all: impl Iterator<Item = Mark>) -> Vec<Mark> {
     thinned
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the product lies between 0 and the number of places")]
+/// Puts pieces of a bar together between which nothing could be seen, and leaves out what is not shown; `pieces` have a
+/// beginning and an end, 0 to 100 inside of what is shown, and stand in order. However many they are, at most
+/// [`PIECES_MAX`] are left.
+#[must_use]
+pub fn joined(pieces: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    let mut joined: Vec<(f64, f64)> = Vec::new();
+    for (begin, end) in pieces {
+        let (begin, end) = (begin.max(0.0), end.min(100.0));
+        if end <= begin {
+            continue;
+        }
+        match joined.last_mut() {
+            Some(last) if place_of(begin, PIECES_MAX) - place_of(last.1, PIECES_MAX) < 2 => last.1 = last.1.max(end),
+            _ => joined.push((begin, end)),
+        }
+    }
+    joined
+}
+
 fn place(percent: f64) -> i64 {
-    const PLACES: f64 = 160.0;
-    (percent / 100.0 * (PLACES - 1.0)).round() as i64
+    place_of(percent, MARKS_MAX)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "the product lies between 0 and the number of places"
+)]
+fn place_of(percent: f64, places: usize) -> i64 {
+    (percent / 100.0 * (places as f64 - 1.0)).round() as i64
 }
 
 /// Returns the look of a log record's tick.
@@ -77,6 +106,26 @@ pub const fn log_look(severity_number: i32) -> MarkLook {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hundred_thousand_pieces_become_few_that_cover_them() {
+        let one = |at: u32| (f64::from(at) / 1_000.0, f64::from(at) / 1_000.0 + 0.0009);
+        assert_eq!(joined((0..100_000).map(one)), [(0.0, 99.9999)]);
+        // Every second hundredth: nothing is seen between them. Every second percent: all gaps are.
+        assert_eq!(joined((0..5_000).map(|at| f64::from(at) / 50.0).map(|at| (at, at + 0.01))).len(), 1);
+        let wide: Vec<_> = (0..50).map(|at| f64::from(at) * 2.0).map(|at| (at, at + 1.0)).collect();
+        assert_eq!(joined(wide.iter().copied()), wide);
+        let gaps = (0..1_000).map(|at| f64::from(at) / 10.0).map(|at| (at, at + 0.0001));
+        assert!(joined(gaps.chain([(99.0, 180.0)])).len() <= PIECES_MAX);
+    }
+
+    #[test]
+    fn pieces_outside_of_what_is_shown_are_left_out() {
+        assert_eq!(
+            joined([(-5.0, -1.0), (-1.0, 4.0), (50.0, 50.0), (90.0, 120.0), (130.0, 140.0)].into_iter()),
+            [(0.0, 4.0), (90.0, 100.0)]
+        );
+    }
 
     #[test]
     fn ten_thousand_events_become_a_bounded_row_of_ticks_that_shows_the_exception() {

@@ -14,6 +14,9 @@ pub const SPACER_PX_MAX: f64 = 8_000_000.0;
 /// Rows above and below the visible ones that exist too.
 const OVERSCAN_ROWS: usize = 10;
 
+/// Rows above and below while the list is scrolled in a hurry: further ones would be gone before they come into sight.
+const HURRIED_OVERSCAN_ROWS: usize = 1;
+
 /// Rows come and go in groups of so many: most steps of slow scrolling change none.
 const STEP_ROWS: usize = 4;
 
@@ -30,6 +33,15 @@ pub struct Viewport {
     pub scrolled_px: f64,
     /// Height of the visible part.
     pub visible_px: f64,
+    /// Whether the list is scrolled in a hurry: by more in a frame than what exists around the visible part.
+    pub is_hurried: bool,
+}
+
+/// Returns whether a step of so many pixels is one of a reader in a hurry: what exists around the visible part did not
+/// reach so far.
+#[must_use]
+pub fn is_hurried_step(by_px: f64) -> bool {
+    by_px.abs() > as_f64(OVERSCAN_ROWS) * ROW_PX
 }
 
 impl Viewport {
@@ -58,8 +70,9 @@ impl Viewport {
     pub fn window(&self) -> Range<usize> {
         let first = as_row(self.rows_above_px() / ROW_PX);
         let count = as_row(self.visible_px / ROW_PX) + 2;
-        let start = first.saturating_sub(OVERSCAN_ROWS).min(self.rows);
-        start - start % STEP_ROWS..(first + count + OVERSCAN_ROWS).next_multiple_of(STEP_ROWS).min(self.rows)
+        let (around, step) = if self.is_hurried { (HURRIED_OVERSCAN_ROWS, 1) } else { (OVERSCAN_ROWS, STEP_ROWS) };
+        let start = first.saturating_sub(around).min(self.rows);
+        start - start % step..(first + count + around).next_multiple_of(step).min(self.rows)
     }
 
     /// Returns whether the list would be higher than browsers can bear: then its rows do not stand at their own places.
@@ -127,7 +140,7 @@ mod tests {
     use super::*;
 
     fn viewport(rows: usize, scrolled_px: f64) -> Viewport {
-        Viewport { rows, scrolled_px, visible_px: 600.0 }
+        Viewport { rows, scrolled_px, visible_px: 600.0, is_hurried: false }
     }
 
     #[test]
@@ -148,6 +161,23 @@ mod tests {
             assert!(view.window().contains(&first_visible));
         }
         assert!(viewport(100_000, 2_399_400.0).window().contains(&99_999));
+    }
+
+    #[test]
+    fn in_a_hurry_there_is_little_more_than_what_is_in_sight() {
+        for rows in [0, 3, 100_000, 1_000_000] {
+            for scrolled in [-300.0, 0.0, 1_001.0, 2_399_400.0, 7_999_400.0] {
+                let calm = viewport(rows, scrolled);
+                let hurried = Viewport { is_hurried: true, ..calm };
+                let (all, few) = (calm.window(), hurried.window());
+                assert!(few.len() <= 25 + 1 + 2 + 2 * HURRIED_OVERSCAN_ROWS, "{few:?}");
+                assert!(all.start <= few.start && few.end <= all.end, "{few:?} is inside of {all:?}");
+                let first = as_row(calm.rows_above_px() / ROW_PX);
+                let sight = first..(first + 26).min(rows);
+                assert!(sight.is_empty() || (few.start <= sight.start && sight.end <= few.end), "{few:?} {sight:?}");
+            }
+        }
+        assert!(!is_hurried_step(-240.0) && is_hurried_step(241.0) && is_hurried_step(-1_000.0));
     }
 
     #[test]

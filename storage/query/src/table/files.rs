@@ -11,27 +11,30 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::stats::Precision;
+use datafusion::common::{DataFusionError, Result, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
-use datafusion::datasource::physical_plan::parquet::{ParquetFileReaderFactory, ParquetRowSelection};
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::parquet::ParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, FileSource, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, RowSelection};
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use telltale_storage::Segment;
 
+use super::indexed::{Asked, IndexedSource};
 use super::promoted::PromotedColumns;
+use super::search::{self, Question, Rows};
 
 /// One Parquet file of a segment that a scan reads.
 #[derive(Debug, Clone)]
@@ -39,20 +42,18 @@ pub(crate) struct ScanFile {
     segment: Arc<Segment>,
     /// `None`: the data file.
     trace_rows: Option<PathBuf>,
-    /// `None`: every row.
-    selection: Option<RowSelection>,
 }
 
 impl ScanFile {
-    /// Returns the data file of a segment; with a selection only these rows of it.
-    pub(crate) fn data(segment: Arc<Segment>, selection: Option<RowSelection>) -> Self {
-        Self { segment, trace_rows: None, selection }
+    /// Returns the data file of a segment.
+    pub(crate) fn data(segment: Arc<Segment>) -> Self {
+        Self { segment, trace_rows: None }
     }
 
     /// Returns the file of a segment's trace rows, `None` for segments without.
     pub(crate) fn trace_rows(segment: Arc<Segment>) -> Option<Self> {
         let path = segment.trace_rows_path()?;
-        Some(Self { segment, trace_rows: Some(path), selection: None })
+        Some(Self { segment, trace_rows: Some(path) })
     }
 
     fn path(&self) -> PathBuf {
@@ -68,16 +69,39 @@ impl ScanFile {
         self.segment.is_local(self.trace_rows.is_some())
     }
 
-    fn partitioned(self) -> Result<PartitionedFile> {
+    /// Returns what the segment's indexes leave over for a question.
+    pub(super) fn rows(&self, question: &Question) -> Result<Rows> {
+        search::narrow(&self.segment, question)
+    }
+
+    fn partitioned(self, schema: &SchemaRef) -> Result<PartitionedFile> {
         let path = self.path();
         let bytes = self.segment.file_bytes(self.trace_rows.is_some());
         let bytes = bytes.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let selection = self.selection.clone();
-        let file = PartitionedFile::new(path.to_string_lossy(), bytes).with_extension(self);
-        Ok(match selection {
-            Some(selection) => file.with_extension(ParquetRowSelection::new(selection)),
+        let file = PartitionedFile::new(path.to_string_lossy(), bytes);
+        let file = match self.times(schema) {
+            Some(times) => file.with_statistics(Arc::new(times)),
             None => file,
-        })
+        };
+        Ok(file.with_extension(self))
+    }
+
+    /// Returns the range of the rows' times, by which a file is left out when newer ones had enough.
+    fn times(&self, schema: &SchemaRef) -> Option<Statistics> {
+        if self.trace_rows.is_some() {
+            return None;
+        }
+        let (at, field) = schema.column_with_name(self.segment.table().time_column())?;
+        let DataType::Timestamp(TimeUnit::Nanosecond, zone) = field.data_type() else { return None };
+        let bound = |time| Precision::Exact(ScalarValue::TimestampNanosecond(Some(time), zone.clone()));
+        let mut statistics = Statistics::new_unknown(schema);
+        let column = statistics.column_statistics.get_mut(at)?;
+        column.min_value = bound(self.segment.min_time());
+        column.max_value = bound(self.segment.max_time());
+        if !field.is_nullable() {
+            column.null_count = Precision::Exact(0);
+        }
+        Some(statistics)
     }
 }
 
@@ -85,12 +109,14 @@ fn with_path(path: &std::path::Path, error: &std::io::Error) -> std::io::Error {
     std::io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
 }
 
-/// Plans a scan of the stored columns `inputs` of the files; `attribute_keys` when no others are needed of `attributes`.
-pub(crate) fn scan(
+/// Plans a scan of the stored columns `inputs` of the files, of which their indexes may leave over less when they are `asked`;
+/// `attribute_keys` when no others are needed of `attributes`.
+pub(super) fn scan(
     schema: &SchemaRef,
     files: Vec<ScanFile>,
     inputs: &[usize],
     predicate: Option<Arc<dyn PhysicalExpr>>,
+    asked: Option<Asked>,
     partitions: usize,
     attribute_keys: Option<BTreeSet<String>>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
@@ -99,9 +125,14 @@ pub(crate) fn scan(
     if let Some(predicate) = predicate {
         source = source.with_predicate(predicate);
     }
-    let files: Vec<PartitionedFile> = files.into_iter().map(ScanFile::partitioned).collect::<Result<_>>()?;
+    let source: Arc<dyn FileSource> = Arc::new(source);
+    let source = match asked {
+        Some(asked) => Arc::new(IndexedSource::new(source, asked)),
+        None => source,
+    };
+    let files: Vec<PartitionedFile> = files.into_iter().map(|file| file.partitioned(schema)).collect::<Result<_>>()?;
     let groups = super::spread(files, partitions, |file| usize::try_from(file.effective_size()).unwrap_or(usize::MAX));
-    let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+    let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
         .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
         .with_projection_indices(Some(inputs.to_vec()))?
         .with_expr_adapter(Some(Arc::new(PromotedColumns::new(attribute_keys))))

@@ -1,13 +1,10 @@
 //! `match(body, …)` over log segments, `trace_id = …` and `attr('key') = 'value'` over logs and spans, joined by AND and OR:
-//! the indexes say which rows can match, the scan reads only these.
+//! the indexes say which rows can match, the scan ([`super::indexed`]) reads only these.
 //!
 //! An index narrows and never decides. Without one, with a query that requires no word, or when most rows match, the
 //! segment is scanned.
 
-use std::sync::Arc;
-
 use datafusion::common::Result;
-use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
@@ -18,13 +15,12 @@ use telltale_storage::schema::{Table, col};
 use telltale_storage::text::RequiredTerm;
 use telltale_storage::{LogIndex, Segment};
 
-use super::files::ScanFile;
 use crate::functions::{MATCH, matching};
 use crate::limits::{INDEX_MAX_HIT_PERCENT, INDEX_MAX_TRACES};
 
 /// What the index of a log segment is asked; it may name more rows than pass, never fewer.
 #[derive(Debug, Clone, PartialEq)]
-enum Question {
+pub(super) enum Question {
     /// Words that the body must hold.
     Terms(Vec<RequiredTerm>),
     /// Traces of which one must be the record's.
@@ -137,38 +133,36 @@ fn query_of(filter: &Expr) -> Option<&str> {
     (func.name() == MATCH && column.name == col::BODY).then(|| query.try_as_str().flatten())?
 }
 
-/// Returns the files of the segments, each narrowed by the searches and traces among the filters.
-pub(crate) async fn narrow(table: Table, segments: Vec<Arc<Segment>>, filters: &[Expr]) -> Result<Vec<ScanFile>> {
-    let asked = match table {
-        Table::Logs | Table::Spans => all(filters.iter().map(question).collect::<Result<_>>()?),
-        _ => Question::Unknown,
-    };
-    if asked == Question::Unknown {
-        return Ok(segments.into_iter().map(|segment| ScanFile::data(segment, None)).collect());
-    }
-    let look_up = move || segments.into_iter().filter_map(|segment| narrow_one(segment, &asked).transpose()).collect();
-    SpawnedTask::spawn_blocking(look_up)
-        .join()
-        .await
-        .map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
-}
-
-/// Returns what must be read of a segment; `None`: nothing.
-fn narrow_one(segment: Arc<Segment>, question: &Question) -> Result<Option<ScanFile>> {
-    let index = segment.log_index();
-    let rows = candidates(&segment, index.as_deref(), question)?;
-    let Some(rows) = rows else {
-        return Ok(Some(ScanFile::data(segment, None)));
-    };
-    if rows.is_empty() {
+/// Returns what the filters, which must all hold, ask the indexes of a table's segments; `None`: nothing.
+pub(super) fn question_of(table: Table, filters: &[Expr]) -> Result<Option<Question>> {
+    if !matches!(table, Table::Logs | Table::Spans) {
         return Ok(None);
     }
+    let asked = all(filters.iter().map(question).collect::<Result<_>>()?);
+    Ok((asked != Question::Unknown).then_some(asked))
+}
+
+/// What must be read of a segment.
+#[derive(Debug)]
+pub(super) enum Rows {
+    /// Everything.
+    All,
+    /// These rows.
+    Some(RowSelection),
+    /// Nothing.
+    None,
+}
+
+/// Returns what must be read of a segment.
+pub(super) fn narrow(segment: &Segment, question: &Question) -> Result<Rows> {
+    let index = segment.log_index();
+    let Some(rows) = candidates(segment, index.as_deref(), question)? else { return Ok(Rows::All) };
     let total = usize::try_from(segment.rows()).unwrap_or(usize::MAX);
-    if rows.len().saturating_mul(100) > total.saturating_mul(INDEX_MAX_HIT_PERCENT) {
-        return Ok(Some(ScanFile::data(segment, None)));
-    }
-    let selection = select(&rows, total);
-    Ok(Some(ScanFile::data(segment, Some(selection))))
+    Ok(match rows.len() {
+        0 => Rows::None,
+        hits if hits.saturating_mul(100) > total.saturating_mul(INDEX_MAX_HIT_PERCENT) => Rows::All,
+        _ => Rows::Some(select(&rows, total)),
+    })
 }
 
 /// Returns the rows that the index leaves over, ascending; `None` when it cannot tell.

@@ -11,7 +11,7 @@ use crate::pages::story::data::{Trace, at};
 use crate::pages::story::state::StoryState;
 use crate::palette::ServiceLook;
 use crate::waterfall::layout::Line;
-use crate::waterfall::marks::{Mark, MarkLook, log_look, thin};
+use crate::waterfall::marks::{Mark, MarkLook, joined, log_look, thin};
 use crate::{format, strings};
 
 /// Indentation of a level, and the deepest level that is indented: deeper ones would leave no room for names.
@@ -94,16 +94,31 @@ impl TimelineRow {
                 (true, true) => "twisty-place twisty twisty-folded",
             },
         );
-        let duration = match line {
-            Line::Row(_) if is_missing => "–".to_owned(),
-            Line::Row(row) => format::duration(trace.duration_ns(row)),
-            Line::Bundle(row) => {
-                trace.layout.bundle(row).map(|bundle| format::duration(bundle.length_ns)).unwrap_or_default()
-            }
-        };
-        self.time.text(&duration);
+        self.time.text(&if is_missing { "–".to_owned() } else { format::duration(length_of(trace, line)) });
         self.fill_pinned(&pinned_values(state, trace, line));
         self.fill_bar(state, trace, line);
+    }
+
+    /// Tells the row what is only seen on hover or heard.
+    pub(super) fn fill_rest(&mut self, trace: &Trace, line: Line) {
+        let (Line::Row(row) | Line::Bundle(row)) = line;
+        self.words.attr("title", &name_of(trace, row));
+        if trace.structure.rows.is_missing(row) {
+            self.bar_cell.attr("title", strings::NOT_ARRIVED);
+            return;
+        }
+        tell_service(&mut self.chip, &trace.look(row));
+        let length = length_of(trace, line);
+        self.bar_cell.attr(
+            "title",
+            &strings::bar_words(
+                &format::offset(trace.start_ns(row)),
+                &format::duration(length),
+                &format::permille(share(length, trace.length_ns())),
+                SpanKind::from_otlp(trace.structure.rows.kind(row)).name(),
+                !path_of(trace, line).is_empty(),
+            ),
+        );
     }
 
     /// Marks the row as the active one, the open one, one that matches.
@@ -130,15 +145,13 @@ impl TimelineRow {
         let structure = &trace.structure;
         let (Line::Row(row) | Line::Bundle(row)) = line;
         let missing = structure.rows.is_missing(row);
-        let text =
-            if missing { strings::missing_parent(&structure.id_hex(row)) } else { structure.name(row).to_owned() };
+        let text = name_of(trace, row);
         if missing {
             self.chip.attr("class", "row-nothing");
         } else {
             tell_service(&mut self.chip, &trace.look(row));
         }
         self.words.text(&text);
-        self.words.attr("title", &text);
         self.name.css(&format!("padding-left:{}px", depth.min(INDENTED_LEVELS) * INDENT_PX));
     }
 
@@ -164,7 +177,6 @@ impl TimelineRow {
         let rows = &trace.structure.rows;
         let (Line::Row(row) | Line::Bundle(row)) = line;
         if rows.is_missing(row) {
-            self.bar_cell.attr("title", strings::NOT_ARRIVED);
             self.bar.attr("class", "row-nothing");
             self.pieces.show(Vec::new());
             return;
@@ -173,21 +185,7 @@ impl TimelineRow {
         let scale = Scale { from, length: (to - from).max(1) };
         let start = trace.start_ns(row);
         let is_row = matches!(line, Line::Row(_));
-        let length = match line {
-            Line::Row(row) => trace.duration_ns(row).max(0),
-            Line::Bundle(row) => trace.layout.bundle(row).map_or(0, |bundle| bundle.length_ns),
-        };
-        let pieces = if is_row { trace.path_of(row) } else { &[] };
-        self.bar_cell.attr(
-            "title",
-            &strings::bar_words(
-                &format::offset(start),
-                &format::duration(length),
-                &format::permille(share(length, trace.length_ns())),
-                SpanKind::from_otlp(rows.kind(row)).name(),
-                !pieces.is_empty(),
-            ),
-        );
+        let length = length_of(trace, line);
         let (left, right) = (scale.percent(start), scale.percent(start.saturating_add(length)));
         if right >= 0.0 && left <= 100.0 {
             let bundle = if is_row { "" } else { " bar-bundle" };
@@ -196,11 +194,9 @@ impl TimelineRow {
         } else {
             self.bar.attr("class", "row-nothing");
         }
-        let critical = pieces.iter().filter_map(|(begin, end)| {
-            let (left, right) = (scale.percent(*begin).max(0.0), scale.percent(*end).min(100.0));
-            let piece =
-                || el("span").class("critical").style("left", &percent(left)).style("width", &percent(right - left));
-            (right > left).then(piece)
+        let pieces = path_of(trace, line).iter().map(|(begin, end)| (scale.percent(*begin), scale.percent(*end)));
+        let critical = joined(pieces).into_iter().map(|(left, right)| {
+            el("span").class("critical").style("left", &percent(left)).style("width", &percent(right - left))
         });
         let mut drawn: Vec<El> = critical.collect();
         if is_row {
@@ -208,6 +204,31 @@ impl TimelineRow {
             drawn.extend(ticks.map(|mark| el("span").class(mark.look.class()).style("left", &percent(mark.percent))));
         }
         self.pieces.show(drawn);
+    }
+}
+
+fn name_of(trace: &Trace, row: u32) -> String {
+    let structure = &trace.structure;
+    if structure.rows.is_missing(row) {
+        strings::missing_parent(&structure.id_hex(row))
+    } else {
+        structure.name(row).to_owned()
+    }
+}
+
+/// Returns how long a line's bar is.
+fn length_of(trace: &Trace, line: Line) -> i64 {
+    match line {
+        Line::Row(row) => trace.duration_ns(row).max(0),
+        Line::Bundle(row) => trace.layout.bundle(row).map_or(0, |bundle| bundle.length_ns),
+    }
+}
+
+/// Returns the pieces of the critical path on a line.
+fn path_of(trace: &Trace, line: Line) -> &[(i64, i64)] {
+    match line {
+        Line::Row(row) => trace.path_of(row),
+        Line::Bundle(_) => &[],
     }
 }
 
@@ -222,11 +243,15 @@ fn placed(left: f64, right: f64) -> String {
     format!("left:{};width:{}", percent(left), percent(right - left))
 }
 
-/// Lets a chip show a service: two letters on its colour, with the name for screen readers and on hover.
-pub(crate) fn tell_service(chip: &mut Part, look: &ServiceLook) {
-    let name = service_name(&look.name);
+/// Lets a chip show a service: two letters on its colour.
+pub(crate) fn show_service(chip: &mut Part, look: &ServiceLook) {
     chip.attr("class", &format!("chip {}", look.class));
     chip.text(&look.letters);
+}
+
+/// Gives a chip that shows a service its name for screen readers and on hover.
+pub(crate) fn tell_service(chip: &mut Part, look: &ServiceLook) {
+    let name = service_name(&look.name);
     chip.attr("aria-label", &name);
     chip.attr("title", &name);
 }

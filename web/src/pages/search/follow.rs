@@ -18,7 +18,7 @@ use crate::dom::{El, el, text_el};
 use crate::event_stream::EventStream;
 use crate::prefs::now_nanos;
 use crate::route::encode;
-use crate::search::{Asked, Buffer, Kind, listed};
+use crate::search::{Asked, Buffer, Kind, Overlap, listed};
 use crate::{format, strings};
 
 /// How long a broken stream rests before it is opened again.
@@ -53,8 +53,8 @@ struct Follow {
     counted: StoredValue<u64>,
     /// Why the server does not take the search.
     refused: RwSignal<Option<Failure>>,
-    /// What came before the rows that were there already.
-    early: StoredValue<Option<Vec<SearchRow>>>,
+    /// What comes twice: by the stream, and with the rows that were there already.
+    overlap: StoredValue<Overlap>,
     source: StoredValue<Option<EventStream>, LocalStorage>,
 }
 
@@ -79,7 +79,7 @@ fn followed(state: State) -> Vec<El> {
         rate: RwSignal::new(0),
         counted: StoredValue::new(0),
         refused: RwSignal::new(None),
-        early: StoredValue::new(Some(Vec::new())),
+        overlap: StoredValue::new(Overlap::default()),
         source: StoredValue::new_local(None),
     };
     state.rows.update(Buffer::clear);
@@ -251,14 +251,8 @@ impl Follow {
         if is_first {
             self.ask_for_what_is_there();
         }
-        let is_early = self.early.try_update_value(|early| match early {
-            Some(early) => {
-                early.extend(news.iter().cloned());
-                true
-            }
-            None => false,
-        });
-        if is_early == Some(false) && !news.is_empty() {
+        let news = self.overlap.try_update_value(|overlap| overlap.take(news, now_nanos())).unwrap_or_default();
+        if !news.is_empty() {
             self.state.rows.update(|rows| self.put(rows, news));
         }
     }
@@ -279,9 +273,8 @@ impl Follow {
             }
             let listed: Vec<SearchRow> =
                 answer.map(|answer| listed(answer.rows, &answer.traces).collect()).unwrap_or_default();
-            let early = self.early.try_update_value(Option::take).flatten().unwrap_or_default();
-            // Rows that came while the list was made may be in both.
-            let fresh: Vec<SearchRow> = early.into_iter().filter(|row| !listed.contains(row)).collect();
+            let overlap = self.overlap.try_update_value(|overlap| overlap.list(listed.clone(), now_nanos()));
+            let fresh = overlap.unwrap_or_default();
             self.state.rows.update(|rows| {
                 rows.append(listed);
                 self.put(rows, fresh);
