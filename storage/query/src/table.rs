@@ -33,7 +33,7 @@ mod promoted;
 mod search;
 
 use columns::Columns;
-use files::ScanFile;
+use files::{Narrowing, ScanFile};
 use indexed::Asked;
 
 /// What the scans of one query are asked, found and left out.
@@ -125,17 +125,19 @@ impl SnapshotTable {
     fn scan_stored(
         &self,
         session: &dyn Session,
-        inputs: Vec<usize>,
+        inputs: &[usize],
         filters: &[Expr],
         is_shown_as_stored: bool,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let stored = conjunction(filters.iter().filter_map(|filter| filter::to_stored(filter, &self.columns)));
         let predicate = stored.as_ref().map(|stored| self.predicate(session, stored)).transpose()?;
         let files = self.files(stored.as_ref());
-        let asked = match self.rows {
+        let question = match self.rows {
             Rows::Of(table) => search::question_of(table, filters)?,
             Rows::TraceParts => None,
         };
+        let counters = &self.counters;
+        let asked = question.map(|question| Asked { question: Arc::new(question), counters: Arc::clone(counters) });
         let batches = self.memory()?;
         let partitions = session.config().target_partitions();
         let schema = self.columns.stored();
@@ -144,24 +146,23 @@ impl SnapshotTable {
             children.push(files::scan(
                 schema,
                 files,
-                &inputs,
-                predicate,
-                asked.map(|question| Asked { question: Arc::new(question), counters: Arc::clone(&self.counters) }),
+                inputs,
+                Narrowing { predicate, asked },
                 partitions,
                 self.counters.attribute_keys.get().cloned(),
             )?);
         }
         if !batches.is_empty() {
             let groups = spread(batches, partitions, RecordBatch::num_rows);
-            children.push(MemorySourceConfig::try_new_exec(&groups, Arc::clone(schema), Some(inputs.clone()))?);
+            children.push(MemorySourceConfig::try_new_exec(&groups, Arc::clone(schema), Some(inputs.to_vec()))?);
         }
         let rows: Arc<dyn ExecutionPlan> = match children.len() {
-            0 => return Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(&inputs)?)))),
+            0 => return Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(inputs)?)))),
             1 => children.pop().ok_or_else(|| DataFusionError::Internal("no child".to_owned()))?,
             _ => UnionExec::try_new(children)?,
         };
         // What is stored is compared first, ids as bytes, so that only the rows that are meant are turned into text.
-        let input = DFSchema::try_from(schema.project(&inputs)?)?;
+        let input = DFSchema::try_from(schema.project(inputs)?)?;
         let first = stored.as_ref().and_then(|stored| match is_shown_as_stored {
             true => filter::by_id(stored, &self.columns),
             false => filter::over(stored, &input),
@@ -226,7 +227,7 @@ impl TableProvider for SnapshotTable {
         let projection = projection.cloned().unwrap_or_else(|| (0..self.columns.shown().fields().len()).collect());
         let inputs = self.columns.inputs(&projection);
         let is_shown_as_stored = self.columns.is_stored(&projection, &inputs);
-        let scan = self.scan_stored(session, inputs.clone(), filters, is_shown_as_stored)?;
+        let scan = self.scan_stored(session, &inputs, filters, is_shown_as_stored)?;
         if is_shown_as_stored {
             return Ok(scan);
         }

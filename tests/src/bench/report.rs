@@ -142,9 +142,7 @@ impl Row {
             "compacted": self.rested.as_ref().map(|rested| self.rested_json(rested)),
         })
     }
-}
 
-impl Row {
     fn rested_json(&self, rested: &Rested) -> Value {
         json!({
             "cpu_seconds_per_million": self.per_million(rested.cpu_seconds),

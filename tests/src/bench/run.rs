@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::corpus::{ITEMS_PER_TRACE, Shape};
-use super::load::{self, Payloads, Plan, Progress};
+use super::load::{self, Payloads, Plan, Progress, Sent};
 use super::report::Row;
 use super::sender::Protocol;
 use super::{process, queries, rest, template};
@@ -62,20 +62,8 @@ pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
         Protocol::Grpc => server.ready.otlp_grpc.clone(),
     };
     let (load_average, steal_before) = (process::load_average(), process::steal());
-    let (cpu_before, progress) = (process::cpu_seconds(server.pid()), Progress::default());
-    let stop = AtomicBool::new(false);
-    let load = async {
-        let sent = load::run(&payloads, &base, &progress).await;
-        stop.store(true, Ordering::Relaxed);
-        sent
-    };
-    let logs = async {
-        match &beside {
-            Some(payloads) => Some(load::run(payloads, &base, &Progress::default()).await),
-            None => None,
-        }
-    };
-    let (sent, logs, visible) = tokio::join!(load, logs, probe(&server.http, plan, &progress, &stop));
+    let cpu_before = process::cpu_seconds(server.pid());
+    let (sent, logs, visible) = load_and_probe(&server, &base, plan, &payloads, beside.as_ref()).await;
     let cpu_at_ack = process::cpu_seconds(server.pid()) - cpu_before;
     let stored = count(&server.http, plan.shape).await;
     let logs_stored = if logs.is_some() { count(&server.http, Shape::Log).await } else { 0 };
@@ -115,6 +103,29 @@ pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
         rested,
         sent,
     }
+}
+
+/// Sends everything, and what is sent beside, and looks meanwhile how soon it is visible.
+async fn load_and_probe(
+    server: &Server,
+    base: &str,
+    plan: Plan,
+    payloads: &Payloads,
+    beside: Option<&Payloads>,
+) -> (Sent, Option<Sent>, Visible) {
+    let (progress, stop) = (Progress::default(), AtomicBool::new(false));
+    let load = async {
+        let sent = load::run(payloads, base, &progress).await;
+        stop.store(true, Ordering::Relaxed);
+        sent
+    };
+    let logs = async {
+        match beside {
+            Some(payloads) => Some(load::run(payloads, base, &Progress::default()).await),
+            None => None,
+        }
+    };
+    tokio::join!(load, logs, probe(&server.http, plan, &progress, &stop))
 }
 
 fn launch(program: &Path, settings: &Settings) -> Launch {

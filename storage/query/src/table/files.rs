@@ -109,24 +109,30 @@ fn with_path(path: &std::path::Path, error: &std::io::Error) -> std::io::Error {
     std::io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
 }
 
-/// Plans a scan of the stored columns `inputs` of the files, of which their indexes may leave over less when they are `asked`;
-/// `attribute_keys` when no others are needed of `attributes`.
+/// What leaves rows of files out.
+pub(super) struct Narrowing {
+    /// Prunes by the statistics of files, row groups and pages.
+    pub(super) predicate: Option<Arc<dyn PhysicalExpr>>,
+    /// What the segments' indexes are asked.
+    pub(super) asked: Option<Asked>,
+}
+
+/// Plans a scan of the stored columns `inputs` of the files; `attribute_keys` when no others are needed of `attributes`.
 pub(super) fn scan(
     schema: &SchemaRef,
     files: Vec<ScanFile>,
     inputs: &[usize],
-    predicate: Option<Arc<dyn PhysicalExpr>>,
-    asked: Option<Asked>,
+    narrowing: Narrowing,
     partitions: usize,
     attribute_keys: Option<BTreeSet<String>>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let mut source =
         ParquetSource::new(Arc::clone(schema)).with_parquet_file_reader_factory(Arc::new(SegmentReaders {}));
-    if let Some(predicate) = predicate {
+    if let Some(predicate) = narrowing.predicate {
         source = source.with_predicate(predicate);
     }
     let source: Arc<dyn FileSource> = Arc::new(source);
-    let source = match asked {
+    let source = match narrowing.asked {
         Some(asked) => Arc::new(IndexedSource::new(source, asked)),
         None => source,
     };

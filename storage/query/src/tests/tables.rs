@@ -147,7 +147,7 @@ async fn times_prune_in_every_spelling() {
 async fn the_newest_records_are_found_without_reading_the_old_ones() {
     let store = Store::uncompacted();
     for round in 0..20_u64 {
-        let line = |at: u64| if at % 5 == 0 { "a rare line" } else { "a line" };
+        let line = |at: u64| if at.is_multiple_of(5) { "a rare line" } else { "a line" };
         let records = (0..50).map(|at| log(round * 50 + at, 9, text(line(at)))).collect();
         let (signal, payload) = logs("shop", records);
         store.append(signal, payload).await;
