@@ -23,7 +23,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
 use crate::install;
-use crate::limits::{COMPACTION_OUTPUT_BYTES, COMPACTION_YIELD_MAX};
+use crate::limits::{COMPACTION_OUTPUT_BYTES, COMPACTION_YIELD_MAX, SEALED_LEVEL};
 use crate::schema::{Table, col};
 use crate::segment::promoted::choose::{self, Chosen};
 use crate::segment::{Segment, SegmentSpec, SegmentWriter};
@@ -33,8 +33,6 @@ use policy::{Candidate, Job, Policy};
 pub(crate) mod merge;
 pub(crate) mod policy;
 
-/// How much longer than it works a compaction waits while ingest or queries are busy.
-const YIELD_RATIO: u32 = 4;
 /// How often a waiting compaction looks whether it may go on.
 const YIELD_STEP: Duration = Duration::from_millis(5);
 
@@ -117,9 +115,15 @@ fn check_room(shared: &Shared, inputs: &[Arc<Segment>]) -> Result<(), Error> {
     Err(Error::DiskFull { path: root.clone(), detail })
 }
 
-/// Waits while ingest or queries need the machine: up to a multiple of the time worked, so that it goes on slowly.
+/// Waits while ingest or queries need the machine: up to a multiple of the time worked, so that it goes on slowly. The more segments
+/// have piled up the shorter: a store that is never at rest would otherwise have more of them with every flush.
 fn give_way(shared: &Shared, worked: Duration) -> Result<(), Error> {
-    let most = worked.saturating_mul(YIELD_RATIO).min(COMPACTION_YIELD_MAX);
+    let snapshot = shared.snapshot();
+    let open = |table| snapshot.segments(table).filter(|segment| segment.entry().level < SEALED_LEVEL).count();
+    let most_open = Table::ALL.into_iter().map(open).max().unwrap_or(0);
+    drop(snapshot);
+    let patience = policy::patience(most_open, shared.options.limits.compaction_tier_segments);
+    let most = worked.saturating_mul(patience).min(COMPACTION_YIELD_MAX);
     let start = Instant::now();
     loop {
         if shared.is_closing() {

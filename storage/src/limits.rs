@@ -83,6 +83,9 @@ pub const DAY_GRACE: Duration = Duration::from_secs(2 * 3_600);
 pub const MAINTENANCE_EVERY: Duration = Duration::from_secs(60);
 /// How long a compaction waits for ingest and queries after each batch, at most.
 pub const COMPACTION_YIELD_MAX: Duration = Duration::from_millis(100);
+/// Segments of one table that are not sealed, in full tiers ([`COMPACTION_TIER_SEGMENTS`]), from which on a compaction waits for shorter; with
+/// twice as many it does not wait any more. A table at rest has at most so many, and every one more costs every query and memory.
+pub const COMPACTION_CALM_TIERS: usize = 3;
 /// How far the wall clock may be off the monotonic one between two looks, and ahead of the newest data, before retention
 /// doubts it.
 pub const CLOCK_JUMP: Duration = Duration::from_secs(24 * 3_600);

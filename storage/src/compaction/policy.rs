@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::limits::{COMPACTION_FAN_IN, DAY_GRACE, SEALED_LEVEL};
+use crate::limits::{COMPACTION_CALM_TIERS, COMPACTION_FAN_IN, DAY_GRACE, SEALED_LEVEL};
 use crate::schema::Table;
 
 /// Nanoseconds of a day.
@@ -16,6 +16,8 @@ const DAY_NS: u64 = 24 * 3_600 * 1_000_000_000;
 const SMALLEST_TIER_BYTES: u64 = 1 << 20;
 /// Ratio of the sizes of one tier.
 const TIER_RATIO: u64 = 8;
+/// How much longer than it works a compaction waits while ingest or queries are busy and nothing has piled up.
+const PATIENCE_MAX: u32 = 4;
 
 /// A segment as the policy sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,15 @@ impl Policy {
             job(chosen.into_iter().copied(), level)
         })
     }
+}
+
+/// Returns how many times as long as it has worked a compaction waits for ingest and queries, when the table with the most segments
+/// that are not sealed has `open` of them.
+pub(crate) fn patience(open: usize, tier_segments: usize) -> u32 {
+    let calm = tier_segments.max(2).saturating_mul(COMPACTION_CALM_TIERS);
+    let left = calm.saturating_mul(2).saturating_sub(open).min(calm);
+    let most = usize::try_from(PATIENCE_MAX).unwrap_or(usize::MAX);
+    u32::try_from(left.saturating_mul(most).div_ceil(calm)).unwrap_or(PATIENCE_MAX)
 }
 
 /// Returns the segments that nothing is merged with any more: sealed ones, and those that are alone in a day that is over.

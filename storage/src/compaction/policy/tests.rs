@@ -56,6 +56,18 @@ impl Model {
     }
 }
 
+/// Scenario: a store that is never at rest. Guarantees: a compaction waits for others while there is nothing to catch up with, shorter
+/// with every few segments more, and not at all once there are twice as many as a table at rest has.
+#[test]
+fn patience_ends_when_segments_pile_up() {
+    assert_eq!([0, 8, 24].map(|open| patience(open, 8)), [4; 3]);
+    assert_eq!([25, 30, 36, 42, 47].map(|open| patience(open, 8)), [4, 3, 2, 1, 1]);
+    assert_eq!([48, 100, usize::MAX].map(|open| patience(open, 8)), [0; 3]);
+    for tier_segments in [0, 1, 2, 8, 1_000] {
+        assert!((1..200).all(|open| patience(open, tier_segments) <= patience(open - 1, tier_segments)));
+    }
+}
+
 proptest! {
     #[test]
     fn every_history_settles_with_few_segments_and_few_rewrites(
