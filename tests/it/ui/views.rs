@@ -137,6 +137,12 @@ async fn every_view_of_a_story() {
         browser.until_text("What happened").await;
         browser.until_text(words).await;
         browser.looked_at(&format!("view-{tab}")).await;
+        // Whoever reads rows tells services by their chips, whoever hears them by the chips' names.
+        if matches!(tab, "timeline" | "list") {
+            let chips = "const chips = [...document.querySelectorAll('.rows-shown .chip')]; return chips.length > 3 && \
+                 chips.every(chip => chip.textContent && chip.classList.contains('svc') && chip.getAttribute('aria-label'))";
+            browser.until_true("every row's chip shows its service", chips).await;
+        }
     }
     browser.close().await;
 }

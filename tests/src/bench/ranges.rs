@@ -13,7 +13,7 @@ use serde_json::Value;
 use telltale_prometheus::Series;
 use telltale_prometheus::remote::v1;
 
-use super::process;
+use super::{process, rest};
 use super::series::{Corpus, EVERY_MS};
 use crate::http::{Http, percent};
 use crate::prometheus::{Prometheus, WRITE_HEADERS};
@@ -30,9 +30,7 @@ pub const QUESTIONS: [&str; 4] = [
 const STEPS: i64 = 288;
 /// Targets whose samples come in one request.
 const TARGETS: usize = 20;
-/// A server that used less of one processor than this, in seconds, in each of [`QUIET_LOOKS`] times [`QUIET_EVERY`] has nothing to do.
-const QUIET_SECONDS: f64 = 0.25;
-const QUIET_EVERY: Duration = Duration::from_secs(5);
+/// Looks at a server, each of which must find that it has nothing to do ([`rest::quiet`]).
 const QUIET_LOOKS: usize = 4;
 /// A server that is not quiet by then is measured as it is, and the table says so.
 const QUIET_DEADLINE: Duration = Duration::from_secs(3_600);
@@ -102,7 +100,7 @@ pub async fn measure(program: &Path, plan: Plan) -> String {
     ours.http.flush_durable().await;
     for (figures, pid) in [(&mut mine, ours.pid()), (&mut reference, theirs.pid())] {
         figures.cpu_ingest = process::cpu_seconds(pid);
-        figures.is_quiet = quiet(pid).await;
+        figures.is_quiet = rest::quiet(pid, QUIET_LOOKS, QUIET_DEADLINE).await;
         figures.cpu_quiet = process::cpu_seconds(pid);
         figures.rest_bytes = process::memory_bytes(pid, "VmRSS");
         process::reset_peak(pid);
@@ -166,22 +164,6 @@ async fn write(http: &Http, request: RequestBuilder, body: &[u8]) {
             other => panic!("a write is refused with {other}: {}", answer.text()),
         }
     }
-}
-
-/// Waits until a server has nothing to do; false when the deadline passed before.
-async fn quiet(pid: u32) -> bool {
-    let started = Instant::now();
-    let (mut before, mut looks) = (process::cpu_seconds(pid), 0);
-    while looks < QUIET_LOOKS {
-        if started.elapsed() > QUIET_DEADLINE {
-            return false;
-        }
-        tokio::time::sleep(QUIET_EVERY).await;
-        let now = process::cpu_seconds(pid);
-        looks = if now - before < QUIET_SECONDS { looks + 1 } else { 0 };
-        before = now;
-    }
-    true
 }
 
 /// Compares two answers: the same series, each with as many samples and about the same sum.

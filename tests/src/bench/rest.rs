@@ -7,11 +7,11 @@ use super::process;
 use super::run::{look_up, look_up_absent};
 use crate::server::{Launch, Server};
 
-/// The server is at rest when it took less than this share of a processor for [`REST`].
-const REST_SHARE: f64 = 0.05;
-const REST: Duration = Duration::from_secs(5);
+/// A process that used less of one processor than this, in seconds, in [`LOOK_EVERY`] has nothing to do just now.
+const IDLE_SECONDS: f64 = 0.25;
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// A store that is not at rest after this is measured as it is.
-const REST_DEADLINE: Duration = Duration::from_secs(900);
+const DEADLINE: Duration = Duration::from_secs(900);
 
 /// What such a store costs and gives.
 #[derive(Debug)]
@@ -36,15 +36,27 @@ pub struct Rested {
 /// When the server is gone.
 pub async fn wait(server: &Server) {
     let started = Instant::now();
-    loop {
-        let before = process::cpu_seconds(server.pid());
-        tokio::time::sleep(REST).await;
-        let used = process::cpu_seconds(server.pid()) - before;
-        if used < REST.as_secs_f64() * REST_SHARE || started.elapsed() > REST_DEADLINE {
-            eprintln!("at rest after {:.0} s", started.elapsed().as_secs_f64());
-            return;
+    quiet(server.pid(), 1, DEADLINE).await;
+    eprintln!("at rest after {:.0} s", started.elapsed().as_secs_f64());
+}
+
+/// Waits until a process has nothing to do in so many looks one after the other; false when the deadline passed before.
+///
+/// # Panics
+/// When the process is gone.
+pub async fn quiet(pid: u32, looks: usize, deadline: Duration) -> bool {
+    let started = Instant::now();
+    let (mut before, mut idle) = (process::cpu_seconds(pid), 0);
+    while idle < looks {
+        if started.elapsed() > deadline {
+            return false;
         }
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = process::cpu_seconds(pid);
+        idle = if now - before < IDLE_SECONDS { idle + 1 } else { 0 };
+        before = now;
     }
+    true
 }
 
 /// Lets a flushed server come to rest, measures it, kills it, and starts `launch` on its folder.

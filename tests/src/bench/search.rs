@@ -19,6 +19,7 @@ use crate::server::{Launch, Server};
 const NEEDLES: u64 = 20;
 /// Items a request.
 const BATCH: usize = 1_000;
+
 /// What is asked, and the parameters of `GET /api/search`.
 const QUESTIONS: [(&str, &str); 17] = [
     ("logs: a word of a fifth of the lines, first page", "kind=logs&q=accepted&include=rows"),

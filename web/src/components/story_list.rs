@@ -123,9 +123,9 @@ fn grid(list: List) -> El {
             row.fill(list, &trace, place, entry);
         }
     };
-    let fill_rest = move |row: &mut ListRow, place: usize| {
-        if let (Some(entry), Some(trace)) = (entry_at(place), state.trace.get_untracked()) {
-            row.fill_rest(&words_of(list, &trace, entry), &trace);
+    let fill_rest = move |row: &mut ListRow, _: usize| {
+        if let Some(trace) = state.trace.get_untracked() {
+            row.fill_rest(&trace);
         }
     };
     let open_row = Memo::new(move |_| {
@@ -351,7 +351,7 @@ struct ListRow {
     text: Part,
     length: Part,
     entry: Option<Entry>,
-    class: &'static str,
+    words: Option<Words>,
 }
 
 impl Row for ListRow {
@@ -363,7 +363,7 @@ impl Row for ListRow {
         let (offset, kind, length) = (cell("num list-offset"), cell("list-kind"), cell("num list-length"));
         let mut row = Part::new("div", "list-row").holding(&[&offset, &kind, &what, &length]);
         row.attr("role", "row");
-        Self { row, offset, kind, what, chip, text, length, entry: None, class: "list-row" }
+        Self { row, offset, kind, what, chip, text, length, entry: None, words: None }
     }
 
     fn part(&mut self) -> &mut Part {
@@ -383,7 +383,6 @@ impl ListRow {
             _ => time_of(&trace.structure, entry, &[]),
         };
         self.entry = Some(entry);
-        self.class = words.class;
         self.row.attr("id", &format!("entry-{place}"));
         self.offset.text(&format::offset(time));
         self.kind.text(&format!("{} {}", words.mark, words.kind));
@@ -393,16 +392,18 @@ impl ListRow {
         self.text.attr("class", if is_log { "list-text list-log" } else { "list-text" });
         self.text.text(words.text.lines().next().unwrap_or_default());
         self.length.text(&words.length.map(format::duration).unwrap_or_default());
+        self.words = Some(words);
     }
 
     /// Tells the row what is only seen on hover or heard.
-    fn fill_rest(&mut self, words: &Words, trace: &Trace) {
+    fn fill_rest(&mut self, trace: &Trace) {
+        let Some(words) = &self.words else { return };
         tell_service(&mut self.chip, &trace.palette.look(words.service.as_deref()));
         self.text.attr("title", &words.text);
     }
 
     fn mark(&mut self, active: bool, open: bool) {
-        let mut class = self.class.to_owned();
+        let mut class = self.words.as_ref().map_or("list-row", |words| words.class).to_owned();
         if active {
             class.push_str(" row-active");
         }

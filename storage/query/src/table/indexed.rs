@@ -192,7 +192,7 @@ impl MorselPlanner for LookUp {
         if let Some(pruner) = &mut self.pruner
             && pruner.should_prune()?
         {
-            self.asked.counters.segments_pruned.fetch_add(1, Ordering::Relaxed);
+            self.count_pruned();
             return Ok(None);
         }
         Ok(Some(MorselPlan::new().with_pending_planner(self.look_up())))
@@ -200,6 +200,13 @@ impl MorselPlanner for LookUp {
 }
 
 impl LookUp {
+    /// Counts the segment as left out; of a file that several threads share, the first part counts.
+    fn count_pruned(&self) {
+        if self.file.range.as_ref().is_none_or(|range| range.start == 0) {
+            self.asked.counters.segments_pruned.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Asks the index, which may have to come from the object store.
     async fn look_up(self: Box<Self>) -> Result<Box<dyn MorselPlanner>> {
         let (scanned, question) = (self.scanned.clone(), Arc::clone(&self.asked.question));
@@ -213,7 +220,7 @@ impl LookUp {
                 self.inner.plan_file(self.file.with_extension(ParquetRowSelection::new(selection)))
             }
             Rows::None => {
-                self.asked.counters.segments_pruned.fetch_add(1, Ordering::Relaxed);
+                self.count_pruned();
                 Ok(Box::new(Nothing))
             }
         }

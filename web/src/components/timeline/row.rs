@@ -149,7 +149,7 @@ impl TimelineRow {
         if missing {
             self.chip.attr("class", "row-nothing");
         } else {
-            tell_service(&mut self.chip, &trace.look(row));
+            show_service(&mut self.chip, &trace.look(row));
         }
         self.words.text(&text);
         self.name.css(&format!("padding-left:{}px", depth.min(INDENTED_LEVELS) * INDENT_PX));
