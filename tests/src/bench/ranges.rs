@@ -13,8 +13,8 @@ use serde_json::Value;
 use telltale_prometheus::Series;
 use telltale_prometheus::remote::v1;
 
-use super::{process, rest};
 use super::series::{Corpus, EVERY_MS};
+use super::{process, rest};
 use crate::http::{Http, percent};
 use crate::prometheus::{Prometheus, WRITE_HEADERS};
 use crate::server::Launch;
