@@ -66,10 +66,14 @@ pub const ZSTD_LEVEL_SEALED: i32 = 6;
 pub const SEALED_LEVEL: u8 = 2;
 /// Segments that one compaction reads at once.
 pub const COMPACTION_FAN_IN: usize = 16;
-/// Segments of about the same size, of one table and day, at which they are compacted.
+/// Segments of about the same size, of one table and day, at which they are compacted; up to twice as many where that
+/// saves rewriting their rows once more.
 pub const COMPACTION_TIER_SEGMENTS: usize = 8;
 /// Size of a compacted segment's data file, in bytes, at which the next one begins.
 pub const COMPACTION_CUT_BYTES: u64 = 256 << 20;
+/// Size of a compacted segment of logs, in bytes, at which it is full: at about it the index in memory reaches
+/// [`COMPACTION_OUTPUT_BYTES`], and since records arrive about in order of their time, larger ones would narrow no search.
+pub const COMPACTION_FULL_BYTES_LOGS: u64 = 32 << 20;
 /// Rows that a compaction holds in memory from all its inputs together, in bytes; half of it waits to be written.
 pub const COMPACTION_BATCH_BYTES: u64 = 24 << 20;
 /// Memory for what a compacted segment's filters and log index need until it is finished, in bytes; the next segment
@@ -84,7 +88,7 @@ pub const MAINTENANCE_EVERY: Duration = Duration::from_secs(60);
 /// How long a compaction waits for ingest and queries after each batch, at most.
 pub const COMPACTION_YIELD_MAX: Duration = Duration::from_millis(100);
 /// Segments of one table that are not sealed, in full tiers ([`COMPACTION_TIER_SEGMENTS`]), from which on a compaction waits for shorter; with
-/// twice as many it does not wait any more. A table at rest has at most so many, and every one more costs every query and memory.
+/// twice as many it does not wait any more. A table at rest has about so many at most, and every one more costs every query and memory.
 pub const COMPACTION_CALM_TIERS: usize = 3;
 /// How far the wall clock may be off the monotonic one between two looks, and ahead of the newest data, before retention
 /// doubts it.

@@ -1,13 +1,14 @@
 //! Which segments are compacted next: a pure function of what there is.
 //!
-//! Segments of one table and one UTC day of arrival are merged with others of about the same size, eight at a time, so
-//! that a row is rewritten a few times however long the day is. Once a day is over and its last rows are in segments,
-//! what is left of it is merged into sealed ones. The day is that of arrival, not that of the rows' own times: a sender
-//! with a wrong clock, or an old trace that is sent again, then costs nothing and lives as long as everything else.
+//! Segments of one table and one UTC day of arrival are merged with others of about the same size, eight to sixteen at a
+//! time: as few as let a row become part of a full segment with the fewest rewrites, which cost more processor time than
+//! anything else that happens to it. Once a day is over and its last rows are in segments, what is left of it is merged
+//! into sealed ones. The day is that of arrival, not that of the rows' own times: a sender with a wrong clock, or an old
+//! trace that is sent again, then costs nothing and lives as long as everything else.
 
 use std::collections::BTreeSet;
 
-use crate::limits::{COMPACTION_CALM_TIERS, COMPACTION_FAN_IN, DAY_GRACE, SEALED_LEVEL};
+use crate::limits::{COMPACTION_CALM_TIERS, COMPACTION_FAN_IN, COMPACTION_FULL_BYTES_LOGS, DAY_GRACE, SEALED_LEVEL};
 use crate::schema::Table;
 
 /// Nanoseconds of a day.
@@ -44,7 +45,7 @@ pub(crate) struct Job {
 /// The numbers that the policy goes by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
-    /// Segments of one tier that are worth a merge.
+    /// Segments of one tier that are worth a merge; twice as many are where that saves rewriting their rows once more.
     pub(crate) tier_segments: usize,
     /// Size at which an output is cut, in bytes; half of it is as good as full.
     pub(crate) cut_bytes: u64,
@@ -68,14 +69,37 @@ impl Policy {
         tiers.dedup();
         tiers.into_iter().find_map(|wanted| {
             let members = || of_day.iter().filter(|one| tier(one.bytes) == wanted);
-            if members().count() < self.tier_segments.max(2) {
+            let count = members().count();
+            if count < self.tier_segments.max(2) {
                 return None;
             }
             let chosen: Vec<_> = members().take(COMPACTION_FAN_IN).collect();
             let bytes: u64 = chosen.iter().map(|one| one.bytes).sum();
-            let level = if bytes >= self.cut_bytes { SEALED_LEVEL } else { 1 };
+            let full = self.full_bytes(chosen.first()?.table);
+            if count < self.fan_in(bytes / chosen.len().max(1) as u64, full) {
+                return None;
+            }
+            let level = if bytes >= full { SEALED_LEVEL } else { 1 };
             job(chosen.into_iter().copied(), level)
         })
+    }
+
+    /// Returns the size of a segment of a table, in bytes, that gains nothing by becoming larger.
+    fn full_bytes(&self, table: Table) -> u64 {
+        let half = self.cut_bytes / 2;
+        if table == Table::Logs { half.min(COMPACTION_FULL_BYTES_LOGS) } else { half }
+    }
+
+    /// Returns how many segments of this average size are merged at once: the fewest with which full ones need as few rewrites as
+    /// with the most.
+    fn fan_in(&self, average_bytes: u64, full_bytes: u64) -> usize {
+        let least = self.tier_segments.max(2);
+        let most = least.saturating_mul(2).min(COMPACTION_FAN_IN).max(least);
+        let grown = |fan: usize, rewrites| {
+            u64::try_from(fan).unwrap_or(u64::MAX).saturating_pow(rewrites).saturating_mul(average_bytes.max(1))
+        };
+        let rewrites = (1..u64::BITS).find(|rewrites| grown(most, *rewrites) >= full_bytes).unwrap_or(u64::BITS);
+        (least..most).find(|fan| grown(*fan, rewrites) >= full_bytes).unwrap_or(most)
     }
 }
 

@@ -4,7 +4,8 @@
 //! A step of scrolling must fit into a frame together with the browser's own work, also where the processor draws
 //! (no graphics card). So a row has few elements, nothing of it follows signals by itself, and a part that is told the
 //! same again costs nothing. Every row stands at its own place (`top`): rows that stay in sight are not drawn again.
-//! While the list is scrolled in a hurry, rows are only told what is seen; what hovering shows follows at rest.
+//! While the list is scrolled in a hurry, rows are only told what is seen, and elements stay where they are in the page; what
+//! hovering shows, and the order that the page is read in, follow at rest.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -143,11 +144,20 @@ struct Shown<R> {
 struct Pool<R> {
     rows: VecDeque<Shown<R>>,
     base: usize,
+    /// Whether the elements stand in the page in the order of the rows.
+    is_ordered: bool,
 }
 
 impl<R: Row> Pool<R> {
-    /// Lets the pool hold exactly the rows of a window, in order; `fill` tells those that are new to it.
-    fn arrange(&mut self, place: &web_sys::Element, start: usize, end: usize, fill: &mut dyn FnMut(&mut R, usize)) {
+    /// Lets the pool hold exactly the rows of a window, in order; `fill` tells those that are new to it. In a hurry no
+    /// element moves in the page: one that moved is laid out anew.
+    fn arrange(
+        &mut self,
+        place: &web_sys::Element,
+        (start, end): (usize, usize),
+        is_hurried: bool,
+        fill: &mut dyn FnMut(&mut R, usize),
+    ) {
         let mut spare = Vec::new();
         while self.rows.front().is_some_and(|shown| shown.at < start || shown.at >= end) {
             spare.extend(self.rows.pop_front().map(|shown| shown.row));
@@ -168,20 +178,35 @@ impl<R: Row> Pool<R> {
         for at in start..first {
             let (mut row, known) = spare.pop().map_or_else(|| (R::new(), false), |row| (row, true));
             fill(&mut row, at);
-            if !known || before.is_some() {
+            if !known || (before.is_some() && !is_hurried) {
                 done(place.insert_before(&row.part().element, before.as_deref()));
             }
             self.rows.insert(at - start, Shown { at, is_whole: false, row });
         }
         for at in last..end {
-            let mut row = spare.pop().unwrap_or_else(R::new);
+            let (mut row, known) = spare.pop().map_or_else(|| (R::new(), false), |row| (row, true));
             fill(&mut row, at);
-            done(place.append_child(&row.part().element));
+            if !known || !is_hurried {
+                done(place.append_child(&row.part().element));
+            }
             self.rows.push_back(Shown { at, is_whole: false, row });
         }
         for mut row in spare {
             row.part().element.remove();
         }
+        if is_hurried {
+            self.is_ordered = false;
+        } else if !self.is_ordered {
+            self.order(place);
+        }
+    }
+
+    /// Puts the elements into the order of the rows.
+    fn order(&mut self, place: &web_sys::Element) {
+        for shown in &mut self.rows {
+            done(place.append_child(&shown.row.part().element));
+        }
+        self.is_ordered = true;
     }
 
     /// Tells rows what hovering shows, those that were not told yet.
@@ -206,12 +231,13 @@ pub(crate) fn row_pool<R: Row>(
     let shown = el("div").class("rows-shown").attr("role", "rowgroup");
     let place = shown.element().clone();
     let window = rows.window();
-    let pool = std::rc::Rc::new(RefCell::new(Pool::<R> { rows: VecDeque::new(), base: 0 }));
+    let pool = std::rc::Rc::new(RefCell::new(Pool::<R> { rows: VecDeque::new(), base: 0, is_ordered: true }));
     let arranged = RwSignal::new(0_u64);
     let mut seen = None;
     let known = std::rc::Rc::clone(&pool);
     follow(Box::new(move || {
         let (start, end) = window.get();
+        let is_hurried = rows.is_hurried();
         let content = content.get();
         let mut pool = known.borrow_mut();
         let base = rows.base_of(start);
@@ -226,15 +252,15 @@ pub(crate) fn row_pool<R: Row>(
             untrack(|| fill(row, at));
         };
         if fresh {
-            pool.arrange(&place, start, end, &mut |_, _| {});
+            pool.arrange(&place, (start, end), is_hurried, &mut |_, _| {});
             for shown in &mut pool.rows {
                 shown.is_whole = false;
                 tell(&mut shown.row, shown.at);
             }
         } else {
-            pool.arrange(&place, start, end, &mut tell);
+            pool.arrange(&place, (start, end), is_hurried, &mut tell);
         }
-        if !rows.is_hurried() {
+        if !is_hurried {
             untrack(|| pool.complete(&fill_rest));
         }
         drop(pool);
