@@ -13,6 +13,7 @@
 //! crash after 5 leaves folders that the catalog has noted. An error before 5 undoes the outputs.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,6 +26,7 @@ use crate::error::Error;
 use crate::install;
 use crate::limits::{COMPACTION_OUTPUT_BYTES, COMPACTION_YIELD_MAX, SEALED_LEVEL};
 use crate::schema::{Table, col};
+use crate::segment::attributes::{self, AttributeRows};
 use crate::segment::promoted::choose::{self, Chosen};
 use crate::segment::{Segment, SegmentSpec, SegmentWriter};
 use crate::shared::Shared;
@@ -74,8 +76,9 @@ pub(crate) fn rewrite(shared: &Shared, job: &Job, inputs: &[Arc<Segment>], keep:
     check_room(shared, inputs)?;
     let mut outputs = Outputs::new(shared, job, inputs)?;
     let mut worked = Instant::now();
-    let merged = merge::merge(job.table, inputs, shared.options.limits.compaction_batch_bytes, keep, |batch| {
-        outputs.push(batch)?;
+    let memory_bytes = shared.options.limits.compaction_batch_bytes;
+    let merged = merge::merge(job.table, inputs, memory_bytes, keep, &mut |batch, attributes| {
+        outputs.push(batch, attributes)?;
         give_way(shared, worked.elapsed())?;
         worked = Instant::now();
         Ok(())
@@ -174,21 +177,18 @@ impl<'a> Outputs<'a> {
         Ok(Self { shared, spec, empty, promoted, writer: None, entries, created, last_trace: Vec::new() })
     }
 
-    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let mut rest = batch.clone();
+    fn push(&mut self, batch: &RecordBatch, attributes: &[AttributeRows<'_>]) -> Result<(), Error> {
+        let mut first = 0;
         if self.is_full() {
-            let same = self.rows_of_last_trace(batch);
-            if same == batch.num_rows() {
-                return self.write(batch);
-            }
-            if same > 0 {
-                self.write(&batch.slice(0, same))?;
+            first = self.rows_of_last_trace(batch);
+            self.write(batch, attributes, 0..first)?;
+            if first == batch.num_rows() {
+                return Ok(());
             }
             self.finish_one()?;
-            rest = batch.slice(same, batch.num_rows() - same);
         }
-        self.write(&rest)?;
-        if let Some(ids) = trace_ids(self.spec.table, &rest)
+        self.write(batch, attributes, first..batch.num_rows())?;
+        if let Some(ids) = trace_ids(self.spec.table, batch)
             && let Some(last) = ids.len().checked_sub(1)
         {
             self.last_trace = ids.value(last).to_vec();
@@ -209,7 +209,16 @@ impl<'a> Outputs<'a> {
         ids.iter().take_while(|id| *id == Some(self.last_trace.as_slice())).count()
     }
 
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+    /// Writes these rows of a batch.
+    fn write(
+        &mut self,
+        batch: &RecordBatch,
+        attributes: &[AttributeRows<'_>],
+        rows: Range<usize>,
+    ) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         if self.writer.is_none() {
             let mut spec = self.spec.clone();
             spec.segment_id = self.shared.next_segment_id();
@@ -219,7 +228,14 @@ impl<'a> Outputs<'a> {
                 SegmentWriter::create(self.shared.options.disk.as_ref(), &tmp, spec, &self.empty, &self.promoted)?;
             self.writer = Some((tmp, writer));
         }
-        self.writer.as_mut().map_or(Ok(()), |(_, writer)| writer.push(batch))
+        let Some((_, writer)) = &mut self.writer else { return Ok(()) };
+        let batch = batch.slice(rows.start, rows.len());
+        match self.spec.table {
+            Table::Spans | Table::Logs => {
+                writer.push_parts(&batch, &attributes::part(attributes, rows).collect::<Vec<_>>())
+            }
+            _ => writer.push(&batch),
+        }
     }
 
     fn finish_one(&mut self) -> Result<(), Error> {

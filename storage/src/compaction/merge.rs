@@ -11,19 +11,24 @@ use arrow::row::{Row, RowConverter, Rows};
 use crate::error::Error;
 use crate::limits::COMPACTION_BATCH_ROWS;
 use crate::schema::Table;
+use crate::segment::attributes::{self, AttributeList, AttributeRows};
 use crate::segment::{RowStream, Segment, sort};
 
 /// Says which rows of a batch stay; `None`: all.
 pub(crate) type Keep<'a> = &'a dyn Fn(&RecordBatch) -> Result<Option<BooleanArray>, Error>;
 
+/// Takes rows: a batch of the table, which of spans and logs has no attributes, and these.
+pub(crate) type Write<'a> = &'a mut dyn FnMut(&RecordBatch, &[AttributeRows<'_>]) -> Result<(), Error>;
+
 /// Gives the rows of all segments to `write`, in the table's order; of equal rows those of the first segment come
-/// first. About `memory_bytes` of rows are held at once.
+/// first. About `memory_bytes` of rows are held at once. Attributes of spans and logs, most of the bytes, are not gathered: who
+/// writes them reads them where they lie.
 pub(crate) fn merge(
     table: Table,
     segments: &[Arc<Segment>],
     memory_bytes: u64,
     keep: Keep<'_>,
-    mut write: impl FnMut(&RecordBatch) -> Result<(), Error>,
+    write: Write<'_>,
 ) -> Result<(), Error> {
     let converter = sort::key_converter(table)?;
     let rows = batch_rows(segments, memory_bytes)?;
@@ -45,15 +50,12 @@ pub(crate) fn merge(
             input.advance(table, &converter, keep, &mut sources)?;
         }
         if pending.len() == rows {
-            write(&gather(&table.schema(), &sources, &pending)?)?;
+            give(table, &sources, &pending, write)?;
             pending.clear();
             forget(&mut sources, &mut inputs);
         }
     }
-    if !pending.is_empty() {
-        write(&gather(&table.schema(), &sources, &pending)?)?;
-    }
-    Ok(())
+    if pending.is_empty() { Ok(()) } else { give(table, &sources, &pending, write) }
 }
 
 /// Returns how many rows are read of each segment, and written, at once.
@@ -139,16 +141,30 @@ fn forget(sources: &mut Vec<Option<RecordBatch>>, inputs: &mut [Input]) {
     *sources = kept;
 }
 
-/// Returns the given (source, row) places as one batch.
-fn gather(
-    schema: &SchemaRef,
+/// Gives the rows at (source, row) places to `write`.
+fn give(
+    table: Table,
     sources: &[Option<RecordBatch>],
     places: &[(usize, usize)],
-) -> Result<RecordBatch, Error> {
+    write: Write<'_>,
+) -> Result<(), Error> {
     let sources: Vec<&RecordBatch> = sources
         .iter()
         .map(|source| source.as_ref().ok_or_else(|| Error::Bug("a batch of a merge is gone".into())))
         .collect::<Result<_, _>>()?;
+    if !matches!(table, Table::Spans | Table::Logs) {
+        return write(&gather(&sources, places)?, &[]);
+    }
+    let lists = sources.iter().map(|batch| AttributeList::of(batch)).collect::<Result<Vec<_>, _>>()?;
+    let rest = sources.iter().map(|batch| attributes::without(batch)).collect::<Result<Vec<_>, _>>()?;
+    let attributes = attributes::parts(&lists, places.iter().copied())?;
+    write(&gather(&rest.iter().collect::<Vec<_>>(), places)?, &attributes)
+}
+
+/// Returns the rows at (source, row) places as one batch.
+fn gather(sources: &[&RecordBatch], places: &[(usize, usize)]) -> Result<RecordBatch, Error> {
+    let schema = sources.first().map(|source| source.schema());
+    let schema: SchemaRef = schema.ok_or_else(|| Error::Bug("rows of no batch".into()))?;
     let columns = schema.fields().iter().enumerate().map(|(index, field)| match field.data_type() {
         DataType::Dictionary(..) => {
             gather_envelopes(&sources.iter().map(|batch| batch.column(index)).collect::<Vec<_>>(), places)
@@ -159,7 +175,7 @@ fn gather(
         }
     });
     let columns = columns.collect::<Result<Vec<_>, Error>>()?;
-    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+    Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
 }
 
 /// Each envelope that occurs, once. Arrow's own way would copy the whole dictionary of every source for each batch.

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use arrow::array::{AsArray, BinaryArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::array::{
+    AsArray, BinaryArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+};
 use arrow::datatypes::{Float64Type, Int64Type};
 
 use crate::error::Error;
@@ -13,6 +15,8 @@ use crate::schema::col;
 pub(crate) struct AttributeList<'a> {
     /// Where each row's attributes begin, and where the last one's end.
     offsets: &'a [i32],
+    /// The attributes of all rows.
+    pub(crate) items: &'a StructArray,
     pub(crate) key: &'a StringArray,
     pub(crate) text: &'a StringArray,
     pub(crate) int: &'a Int64Array,
@@ -49,6 +53,7 @@ impl<'a> AttributeList<'a> {
         let member = |name| members.column_by_name(name).ok_or_else(wrong);
         Ok(Self {
             offsets: list.value_offsets(),
+            items: members,
             key: member("key")?.as_string_opt::<i32>().ok_or_else(wrong)?,
             text: member("str")?.as_string_opt::<i32>().ok_or_else(wrong)?,
             int: member("int")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?,
@@ -73,6 +78,35 @@ impl<'a> AttributeList<'a> {
     pub(crate) fn rows(&'a self) -> AttributeRows<'a> {
         AttributeRows { list: self, rows: 0..self.len() }
     }
+}
+
+/// Returns the rows at (batch, row) places, where those that follow one another in a batch are one part.
+///
+/// # Errors
+/// `Error::Bug` for a place in no batch.
+pub(crate) fn parts<'a>(
+    lists: &'a [AttributeList<'a>],
+    places: impl Iterator<Item = (usize, usize)>,
+) -> Result<Vec<AttributeRows<'a>>, Error> {
+    let mut parts: Vec<AttributeRows<'a>> = Vec::new();
+    let mut last = None;
+    for (batch, row) in places {
+        match parts.last_mut() {
+            Some(part) if last == Some(batch) && part.rows.end == row => part.rows.end += 1,
+            _ => {
+                let list = lists.get(batch).ok_or_else(|| Error::Bug("a row of no batch".into()))?;
+                parts.push(AttributeRows { list, rows: row..row + 1 });
+            }
+        }
+        last = Some(batch);
+    }
+    Ok(parts)
+}
+
+/// Returns a batch without its attributes.
+pub(crate) fn without(batch: &RecordBatch) -> Result<RecordBatch, Error> {
+    let is_other = |place: &usize| batch.schema_ref().field(*place).name() != col::ATTRIBUTES;
+    Ok(batch.project(&(0..batch.num_columns()).filter(is_other).collect::<Vec<_>>())?)
 }
 
 /// Returns what of `all`, counted over all of them, are `rows`.

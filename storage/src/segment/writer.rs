@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use parquet::file::metadata::KeyValue;
 
-use super::attributes::{AttributeList, AttributeRows};
+use super::attributes::{self, AttributeList, AttributeRows};
 use super::layout::{self, data_properties, series_properties, trace_properties};
 use super::manifest;
 use super::promoted::choose::Chosen;
@@ -78,26 +78,10 @@ pub(crate) fn write_segment(
 /// them where they lie.
 fn push_sorted(table: Table, batches: &[Arc<RecordBatch>], writer: &mut SegmentWriter<'_>) -> Result<(), Error> {
     let lists = batches.iter().map(|batch| AttributeList::of(batch)).collect::<Result<Vec<_>, _>>()?;
-    let rest = batches.iter().map(|batch| {
-        let others =
-            (0..batch.num_columns()).filter(|place| batch.schema_ref().field(*place).name() != col::ATTRIBUTES);
-        Ok(batch.project(&others.collect::<Vec<_>>())?)
-    });
-    let rest = rest.collect::<Result<Vec<_>, Error>>()?;
+    let rest = batches.iter().map(|batch| attributes::without(batch)).collect::<Result<Vec<_>, Error>>()?;
     let sources: Vec<&RecordBatch> = rest.iter().collect();
     for places in sort::sorted_places(table, batches)?.chunks(sort::GATHER_ROWS) {
-        let mut attributes: Vec<AttributeRows<'_>> = Vec::new();
-        let mut last = None;
-        for (batch, row) in places.iter().map(|(batch, row)| (*batch, *row as usize)) {
-            match attributes.last_mut() {
-                Some(part) if last == Some(batch) && part.rows.end == row => part.rows.end += 1,
-                _ => {
-                    let list = lists.get(batch as usize).ok_or_else(|| Error::Bug("a row of no batch".into()))?;
-                    attributes.push(AttributeRows { list, rows: row..row + 1 });
-                }
-            }
-            last = Some(batch);
-        }
+        let attributes = attributes::parts(&lists, places.iter().map(|(batch, row)| (*batch as usize, *row as usize)))?;
         writer.push_parts(&sort::gather(&sources, places)?, &attributes)?;
     }
     Ok(())
@@ -148,22 +132,21 @@ impl<'a> SegmentWriter<'a> {
         Ok(Self { output, spec, contents, data, splitter, traces, series })
     }
 
-    /// Adds rows that do not sort before those already added.
+    /// Adds rows of metrics that do not sort before those already added.
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let list = self.contents.terms.is_some().then(|| AttributeList::of(batch)).transpose()?;
-        let attributes: Vec<_> = list.iter().map(AttributeList::rows).collect();
-        self.contents.push(batch, &attributes)?;
-        match &mut self.splitter {
-            Some(splitter) => self.data.write(&splitter.split(batch)?)?,
-            None => self.data.write(batch)?,
-        }
+        self.contents.push(batch, &[])?;
+        self.data.write(batch)?;
         self.write_derived()
     }
 
-    /// As [`Self::push`], with attributes that stand elsewhere; the batch need not have this column.
-    fn push_parts(&mut self, batch: &RecordBatch, attributes: &[AttributeRows<'_>]) -> Result<(), Error> {
+    /// Adds rows of spans or logs that do not sort before those already added. Their attributes stand elsewhere; the batch need not have
+    /// this column.
+    pub(crate) fn push_parts(&mut self, batch: &RecordBatch, attributes: &[AttributeRows<'_>]) -> Result<(), Error> {
         self.contents.push(batch, attributes)?;
-        self.data.write_parts(batch, attributes)?;
+        match &mut self.splitter {
+            Some(splitter) => self.data.write(&splitter.split(batch, attributes)?)?,
+            None => self.data.write_parts(batch, attributes)?,
+        }
         self.write_derived()
     }
 

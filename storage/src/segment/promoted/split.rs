@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayBuilder as _, ArrayRef, AsArray, BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder,
-    ListArray, RecordBatch, StringBuilder, UInt32Array,
+    Array, ArrayBuilder as _, ArrayRef, BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, ListArray,
+    RecordBatch, StringBuilder, StructArray,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::take;
+use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::choose::Chosen;
@@ -16,7 +16,7 @@ use super::{Promoted, PromotedColumn, ValueType, file_schema};
 use crate::error::Error;
 use crate::limits::{PROMOTED_COLUMNS_MAX, PROMOTED_VALUE_BYTES_MAX};
 use crate::schema::{attribute_fields, col};
-use crate::segment::attributes::AttributeList;
+use crate::segment::attributes::{AttributeList, AttributeRows};
 
 /// See the module.
 pub(crate) struct Splitter {
@@ -64,33 +64,35 @@ impl Splitter {
         Arc::clone(&self.schema)
     }
 
-    /// Returns a batch of the table's rows as the file has it.
-    pub(crate) fn split(&mut self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
-        let list = AttributeList::of(batch)?;
+    /// Returns rows as the file has them: a batch of the table, and their attributes, which the batch need not have.
+    pub(crate) fn split<'a>(
+        &mut self,
+        batch: &RecordBatch,
+        attributes: &[AttributeRows<'a>],
+    ) -> Result<RecordBatch, Error> {
         let mut parts = Parts::new(&self.columns, batch.num_rows());
         // What stood where in the row before: mostly the same as here.
-        let (mut before, mut here) = (Vec::<Option<usize>>::new(), Vec::new());
-        let mut start_before = 0;
-        for row in 0..batch.num_rows() {
-            let (places, mut seen) = (list.places(row), 0_u64);
-            here.clear();
-            for (place, at) in places.clone().enumerate() {
-                let key = list.key.value(at);
-                let number = match before.get(place) {
-                    Some(number) if list.key.value(start_before + place) == key => *number,
-                    _ => self.numbers.get(key).copied(),
-                };
-                here.push(number);
-                match number.and_then(|number| self.column_of(number, &mut seen, &list, at)) {
-                    Some(column) => {
-                        self.value_bytes += parts.push(column, row, &list, at);
+        let (mut before, mut here) = (Vec::<(&'a str, Option<usize>)>::new(), Vec::new());
+        for AttributeRows { list, rows } in attributes {
+            let source = parts.source(list);
+            for row in rows.clone() {
+                let mut seen = 0_u64;
+                here.clear();
+                for (place, at) in list.places(row).enumerate() {
+                    let key = list.key.value(at);
+                    let number = match before.get(place) {
+                        Some((known, number)) if *known == key => *number,
+                        _ => self.numbers.get(key).copied(),
+                    };
+                    here.push((key, number));
+                    match number.and_then(|number| self.column_of(number, &mut seen, list, at)) {
+                        Some(column) => self.value_bytes += parts.push(column, list, at),
+                        None => parts.keep(source, at),
                     }
-                    None => parts.keep(at)?,
                 }
+                parts.end_row();
+                std::mem::swap(&mut before, &mut here);
             }
-            parts.end_row();
-            std::mem::swap(&mut before, &mut here);
-            start_before = places.start;
         }
         parts.finish(&self.schema, batch)
     }
@@ -134,13 +136,16 @@ impl Splitter {
 }
 
 /// What becomes of one batch.
-struct Parts {
+struct Parts<'a> {
+    /// The attributes of all rows of the batches that rows come from.
+    sources: Vec<&'a StructArray>,
     columns: Vec<Builder>,
     order: BinaryBuilder,
     steps: Vec<u8>,
     /// Steps up to the last attribute that goes into a column.
     steps_end: usize,
-    kept: Vec<u32>,
+    /// Source and place of each attribute that stays in the list.
+    kept: Vec<(usize, usize)>,
     ends: Vec<i32>,
     rows: usize,
 }
@@ -200,9 +205,10 @@ impl Builder {
     }
 }
 
-impl Parts {
+impl<'a> Parts<'a> {
     fn new(columns: &[PromotedColumn], rows: usize) -> Self {
         Self {
+            sources: Vec::new(),
             columns: columns.iter().map(|column| Builder::new(column.value_type, rows)).collect(),
             order: BinaryBuilder::new(),
             steps: Vec::new(),
@@ -213,21 +219,30 @@ impl Parts {
         }
     }
 
+    /// Returns the number of a source.
+    fn source(&mut self, list: &AttributeList<'a>) -> usize {
+        let known = self.sources.iter().position(|known| std::ptr::eq(*known, list.items));
+        known.unwrap_or_else(|| {
+            self.sources.push(list.items);
+            self.sources.len() - 1
+        })
+    }
+
     /// Takes an attribute into its column; returns its value's bytes.
-    fn push(&mut self, column: u8, row: usize, list: &AttributeList<'_>, at: usize) -> u64 {
+    fn push(&mut self, column: u8, list: &AttributeList<'_>, at: usize) -> u64 {
         self.steps.push(column + 1);
         self.steps_end = self.steps.len();
+        let rows = self.rows;
         self.columns.get_mut(usize::from(column)).map_or(0, |builder| {
-            builder.fill(row);
+            builder.fill(rows);
             builder.push(list, at)
         })
     }
 
     /// Leaves an attribute in the list.
-    fn keep(&mut self, at: usize) -> Result<(), Error> {
+    fn keep(&mut self, source: usize, at: usize) {
         self.steps.push(0);
-        self.kept.push(u32::try_from(at).map_err(|error| Error::Bug(format!("attributes of a batch: {error}")))?);
-        Ok(())
+        self.kept.push((source, at));
     }
 
     fn end_row(&mut self) {
@@ -240,14 +255,20 @@ impl Parts {
     }
 
     fn finish(mut self, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, Error> {
-        let missing = || Error::Bug("a batch without attributes".into());
-        let list = batch.column_by_name(col::ATTRIBUTES).and_then(|array| array.as_list_opt::<i32>());
-        let items = take(list.ok_or_else(missing)?.values(), &UInt32Array::from(self.kept), None)?;
+        let sources: Vec<&dyn Array> = self.sources.iter().map(|items| *items as &dyn Array).collect();
+        let items = match sources.is_empty() {
+            true => arrow::array::new_empty_array(&DataType::Struct(attribute_fields())),
+            false => interleave(&sources, &self.kept)?,
+        };
         let item = Arc::new(Field::new("item", DataType::Struct(attribute_fields()), false));
-        let left = ListArray::try_new(item, OffsetBuffer::new(self.ends.into()), items, None)?;
-        let mut columns = batch.columns().to_vec();
-        if let Some(column) = columns.get_mut(batch.schema_ref().index_of(col::ATTRIBUTES)?) {
-            *column = Arc::new(left);
+        let left: ArrayRef = Arc::new(ListArray::try_new(item, OffsetBuffer::new(self.ends.into()), items, None)?);
+        let of_table = schema.fields().len().saturating_sub(self.columns.len() + 1);
+        let mut columns = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields().iter().take(of_table) {
+            let missing = || Error::Bug(format!("a batch without {}", field.name()));
+            let other = || batch.column_by_name(field.name()).map(Arc::clone);
+            let column = if field.name() == col::ATTRIBUTES { Some(Arc::clone(&left)) } else { other() };
+            columns.push(column.ok_or_else(missing)?);
         }
         columns.push(Arc::new(self.order.finish()));
         for builder in &mut self.columns {

@@ -82,7 +82,7 @@ proptest! {
     ) {
         let batches: Vec<RecordBatch> = sources.iter().map(|rows| batch(rows)).collect();
         let mut splitter = Splitter::new(&batches[0].schema(), &chosen);
-        let files: Vec<_> = batches.iter().map(|batch| splitter.split(batch).unwrap()).collect();
+        let files: Vec<_> = batches.iter().map(|batch| splitter.split(batch, &[AttributeList::of(batch).unwrap().rows()]).unwrap()).collect();
         let promoted = splitter.finish();
         let note = promoted.note().unwrap();
         prop_assert_eq!(&Promoted::of_notes(Some(&vec![note])).unwrap().unwrap(), &promoted);
@@ -114,7 +114,7 @@ fn a_text_that_is_too_long_stays_in_the_list_and_its_key_is_not_whole() {
     for (longest, is_whole) in [(PROMOTED_VALUE_BYTES_MAX, true), (PROMOTED_VALUE_BYTES_MAX + 1, false)] {
         let rows = batch(&[text(3), text(longest)]);
         let mut splitter = Splitter::new(&rows.schema(), &chosen);
-        let file = splitter.split(&rows).unwrap();
+        let file = splitter.split(&rows, &[AttributeList::of(&rows).unwrap().rows()]).unwrap();
         let promoted = splitter.finish();
         assert_eq!(promoted.is_whole("k"), is_whole);
         assert_eq!(file.column_by_name("attributes.str.k").unwrap().null_count(), usize::from(!is_whole));
@@ -127,7 +127,7 @@ fn columns_that_do_not_belong_together_are_an_error_and_no_panic() {
     let rows = batch(&[vec![("k".to_owned(), Value::Int(1)), ("other".to_owned(), Value::Int(2))]]);
     let chosen = [Chosen { key: "k".to_owned(), value_type: ValueType::Int, has_dictionary: false, is_tiny: false }];
     let mut splitter = Splitter::new(&rows.schema(), &chosen);
-    let file = splitter.split(&rows).unwrap();
+    let file = splitter.split(&rows, &[AttributeList::of(&rows).unwrap().rows()]).unwrap();
     let promoted = splitter.finish();
     let column = Arc::clone(file.column_by_name("attributes.int.k").unwrap());
     for order in [[0_u8, 0].as_slice(), &[2], &[1, 1, 0, 0]] {
