@@ -20,7 +20,7 @@ use crate::catalog::SegmentEntry;
 use crate::error::Error;
 use crate::io::Disk;
 use crate::limits::TRACE_ROWS_BUFFERED;
-use crate::schema::{self, Table, col};
+use crate::schema::{self, Table};
 use contents::Contents;
 use file::ParquetFile;
 use output::Output;

@@ -96,7 +96,7 @@ fn rows_grid(state: StoryState) -> El {
     };
     let fill_rest = move |row: &mut TimelineRow, place: usize| {
         if let (Some(line), Some(trace)) = (line_at(place), state.trace.get_untracked()) {
-            row.fill_rest(&trace, line);
+            row.fill_rest(state, &trace, line);
         }
     };
     let open = Memo::new(move |_| {

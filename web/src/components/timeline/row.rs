@@ -41,6 +41,8 @@ pub(super) struct TimelineRow {
     pieces: Part,
     line: Option<Line>,
     class: &'static str,
+    /// Whether the row shows more than what a reader in a hurry sees.
+    is_whole: bool,
 }
 
 impl Row for TimelineRow {
@@ -55,7 +57,8 @@ impl Row for TimelineRow {
         let mut row = Part::new("div", "timeline-row").holding(&[&name, &time, &bar_cell]);
         row.attr("role", "row");
         let (pinned, line, class) = (Vec::new(), None, "timeline-row");
-        Self { row, name, twisty, chip, words, extras, time, pinned, bar_cell, bar, pieces, line, class }
+        let is_whole = false;
+        Self { row, name, twisty, chip, words, extras, time, pinned, bar_cell, bar, pieces, line, class, is_whole }
     }
 
     fn part(&mut self) -> &mut Part {
@@ -64,27 +67,37 @@ impl Row for TimelineRow {
 }
 
 impl TimelineRow {
-    /// Lets the row show a line.
+    /// Lets the row show of a line what a reader in a hurry sees: its name, where it stands and its bar. The style hides what it
+    /// shows of another line until it is told the rest.
     pub(super) fn fill(&mut self, state: StoryState, trace: &Trace, line: Line) {
         let rows = &trace.structure.rows;
         let (Line::Row(row) | Line::Bundle(row)) = line;
-        let is_row = matches!(line, Line::Row(_));
-        let is_missing = rows.is_missing(row);
-        let opens = !is_row || rows.has_children(row);
-        let folded = opens && state.is_folded(trace, line);
-        let root = state.view.with_untracked(|view| view.root.clone());
-        let above = root.and_then(|id| trace.structure.row_of_hex(&id)).map_or(0, |root| trace.depth(root));
-        let depth = trace.depth(row).saturating_sub(above) + u32::from(is_row && in_bundle(state, trace, row));
         self.line = Some(line);
-        self.class = match (is_row && rows.is_error(row), is_missing) {
+        self.is_whole = false;
+        self.class = match (matches!(line, Line::Row(_)) && rows.is_error(row), rows.is_missing(row)) {
             (true, _) => "timeline-row row-error",
             (false, true) => "timeline-row row-missing",
             (false, false) => "timeline-row",
         };
         self.row.attr("id", &row_id(line));
+        self.words.text(&name_of(trace, row));
+        let indented = depth_of(state, trace, line).min(INDENTED_LEVELS);
+        self.name.css(&format!("padding-left:{}px", indented * INDENT_PX));
+        self.fill_bar(state, trace, line);
+    }
+
+    /// Tells the row the rest: what is read at rest, seen on hover or heard.
+    pub(super) fn fill_rest(&mut self, state: StoryState, trace: &Trace, line: Line) {
+        let rows = &trace.structure.rows;
+        let (Line::Row(row) | Line::Bundle(row)) = line;
+        let is_missing = rows.is_missing(row);
+        let opens = matches!(line, Line::Bundle(_)) || rows.has_children(row);
+        let folded = opens && state.is_folded(trace, line);
+        let depth = depth_of(state, trace, line);
+        self.is_whole = true;
         self.row.attr("aria-level", &(depth + 1).to_string());
         self.row.maybe("aria-expanded", opens.then_some(if folded { "false" } else { "true" }));
-        self.fill_name(trace, line, depth);
+        self.words.attr("title", &name_of(trace, row));
         self.extras.show(extras(state, trace, line, depth, folded));
         self.twisty.attr(
             "class",
@@ -96,18 +109,15 @@ impl TimelineRow {
         );
         self.time.text(&if is_missing { "–".to_owned() } else { format::duration(length_of(trace, line)) });
         self.fill_pinned(&pinned_values(state, trace, line));
-        self.fill_bar(state, trace, line);
-    }
-
-    /// Tells the row what is only seen on hover or heard.
-    pub(super) fn fill_rest(&mut self, trace: &Trace, line: Line) {
-        let (Line::Row(row) | Line::Bundle(row)) = line;
-        self.words.attr("title", &name_of(trace, row));
-        if trace.structure.rows.is_missing(row) {
+        if is_missing {
+            self.chip.attr("class", "row-nothing");
+            self.pieces.show(Vec::new());
             self.bar_cell.attr("title", strings::NOT_ARRIVED);
             return;
         }
+        show_service(&mut self.chip, &trace.look(row));
         tell_service(&mut self.chip, &trace.look(row));
+        self.pieces.show(pieces(state, trace, line));
         let length = length_of(trace, line);
         self.bar_cell.attr(
             "title",
@@ -125,6 +135,9 @@ impl TimelineRow {
     pub(super) fn mark(&mut self, marked: &Marked<'_>) {
         let Some(line) = self.line else { return };
         let mut class = self.class.to_owned();
+        if !self.is_whole {
+            class.push_str(" row-hurried");
+        }
         if marked.active == Some(line) {
             class.push_str(" row-active");
         }
@@ -139,20 +152,6 @@ impl TimelineRow {
         }
         self.row.attr("class", &class);
         self.row.attr("aria-selected", if open { "true" } else { "false" });
-    }
-
-    fn fill_name(&mut self, trace: &Trace, line: Line, depth: u32) {
-        let structure = &trace.structure;
-        let (Line::Row(row) | Line::Bundle(row)) = line;
-        let missing = structure.rows.is_missing(row);
-        let text = name_of(trace, row);
-        if missing {
-            self.chip.attr("class", "row-nothing");
-        } else {
-            show_service(&mut self.chip, &trace.look(row));
-        }
-        self.words.text(&text);
-        self.name.css(&format!("padding-left:{}px", depth.min(INDENTED_LEVELS) * INDENT_PX));
     }
 
     /// The values of pinned attributes, each in a cell of its own before the bar.
@@ -176,35 +175,41 @@ impl TimelineRow {
     fn fill_bar(&mut self, state: StoryState, trace: &Trace, line: Line) {
         let rows = &trace.structure.rows;
         let (Line::Row(row) | Line::Bundle(row)) = line;
-        if rows.is_missing(row) {
-            self.bar.attr("class", "row-nothing");
-            self.pieces.show(Vec::new());
-            return;
-        }
-        let (from, to) = state.span_of_time();
-        let scale = Scale { from, length: (to - from).max(1) };
+        let scale = Scale::of(state);
         let start = trace.start_ns(row);
-        let is_row = matches!(line, Line::Row(_));
-        let length = length_of(trace, line);
-        let (left, right) = (scale.percent(start), scale.percent(start.saturating_add(length)));
-        if right >= 0.0 && left <= 100.0 {
-            let bundle = if is_row { "" } else { " bar-bundle" };
+        let (left, right) = (scale.percent(start), scale.percent(start.saturating_add(length_of(trace, line))));
+        if !rows.is_missing(row) && right >= 0.0 && left <= 100.0 {
+            let bundle = if matches!(line, Line::Row(_)) { "" } else { " bar-bundle" };
             self.bar.attr("class", &format!("bar {}{bundle}", trace.look(row).class));
             self.bar.css(&placed(left.max(0.0), right.min(100.0)));
         } else {
             self.bar.attr("class", "row-nothing");
         }
-        let pieces = path_of(trace, line).iter().map(|(begin, end)| (scale.percent(*begin), scale.percent(*end)));
-        let critical = joined(pieces).into_iter().map(|(left, right)| {
-            el("span").class("critical").style("left", &percent(left)).style("width", &percent(right - left))
-        });
-        let mut drawn: Vec<El> = critical.collect();
-        if is_row {
-            let ticks = marks(trace, row, &scale).into_iter();
-            drawn.extend(ticks.map(|mark| el("span").class(mark.look.class()).style("left", &percent(mark.percent))));
-        }
-        self.pieces.show(drawn);
     }
+}
+
+/// What is drawn on and under a bar: the critical path, events and logs.
+fn pieces(state: StoryState, trace: &Trace, line: Line) -> Vec<El> {
+    let scale = Scale::of(state);
+    let path = path_of(trace, line).iter().map(|(begin, end)| (scale.percent(*begin), scale.percent(*end)));
+    let critical = joined(path).into_iter().map(|(left, right)| {
+        el("span").class("critical").style("left", &percent(left)).style("width", &percent(right - left))
+    });
+    let mut drawn: Vec<El> = critical.collect();
+    if let Line::Row(row) = line {
+        let ticks = marks(trace, row, &scale).into_iter();
+        drawn.extend(ticks.map(|mark| el("span").class(mark.look.class()).style("left", &percent(mark.percent))));
+    }
+    drawn
+}
+
+/// Returns how many levels a line stands below the topmost one that is shown.
+fn depth_of(state: StoryState, trace: &Trace, line: Line) -> u32 {
+    let (Line::Row(row) | Line::Bundle(row)) = line;
+    let root = state.view.with_untracked(|view| view.root.clone());
+    let above = root.and_then(|id| trace.structure.row_of_hex(&id)).map_or(0, |root| trace.depth(root));
+    let is_bundled = matches!(line, Line::Row(_)) && in_bundle(state, trace, row);
+    trace.depth(row).saturating_sub(above) + u32::from(is_bundled)
 }
 
 fn name_of(trace: &Trace, row: u32) -> String {
@@ -332,6 +337,12 @@ struct Scale {
 }
 
 impl Scale {
+    /// The time that is shown.
+    fn of(state: StoryState) -> Self {
+        let (from, to) = state.span_of_time();
+        Self { from, length: (to - from).max(1) }
+    }
+
     /// Returns a place, 0 to 100 inside of what is shown.
     #[expect(clippy::cast_precision_loss, reason = "a place on the screen needs no more than 52 bits")]
     fn percent(&self, offset_ns: i64) -> f64 {
