@@ -11,6 +11,9 @@ pub const MAX_SQL_OPERATORS: usize = 600;
 pub const MAX_SQL_DEPTH: usize = 50;
 /// Stack of a query thread; planning recurses over the statement.
 pub const THREAD_STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Rows that operators pass on at once. What sorts for a `LIMIT` keeps whole batches of the rows that it keeps, twenty times as many rows
+/// as this and more for each thread: with wide rows, DataFusion's own 8,192 are a quarter of a gigabyte.
+pub const BATCH_ROWS: usize = 2_048;
 /// Least memory that all queries share.
 pub const MIN_MEMORY_BYTES: usize = 128 * 1024 * 1024;
 /// Most memory that all queries share unless a limit is given.

@@ -15,7 +15,7 @@ use telltale_storage::Snapshot;
 use telltale_storage::schema::Table;
 
 use crate::error::QueryError;
-use crate::limits::QueryLimits;
+use crate::limits::{BATCH_ROWS, QueryLimits};
 use crate::table::{ScanCounters, SnapshotTable};
 
 /// Names of the only catalog and schema.
@@ -115,7 +115,8 @@ fn config(limits: &QueryLimits) -> SessionConfig {
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_create_default_catalog_and_schema(true)
         .with_information_schema(false)
-        .with_target_partitions(limits.threads.max(1));
+        .with_target_partitions(limits.threads.max(1))
+        .with_batch_size(BATCH_ROWS);
     let options = config.options_mut();
     // now() then has the type of the time columns, so that `time > now() - INTERVAL …` prunes.
     options.execution.time_zone = Some("UTC".to_owned());
