@@ -218,6 +218,15 @@ impl<R: Row> Pool<R> {
     }
 }
 
+/// Lets the browser draw all of the list's space again instead of every part of every row that changed. Chromium adds up to 256
+/// rectangles to a region one after another (`cc::InvalidationRegion`), which for the parts of a screen of rows takes longer than drawing
+/// all of them, and is done at once when the first rectangle holds all others. What changes is a background that nobody sees.
+fn draw_all(place: &web_sys::Element) {
+    if let Some(space) = place.parent_element() {
+        done(space.class_list().toggle("rows-space-again"));
+    }
+}
+
 /// Returns the element that shows the rows in sight. `fill` tells a row what it shows, at a place of the list, and
 /// `fill_rest` what is only seen on hover or heard; they are asked for all rows again when `content` changes. `mark` tells
 /// a row how it is marked, whenever a signal that it reads changes.
@@ -260,7 +269,9 @@ pub(crate) fn row_pool<R: Row>(
         } else {
             pool.arrange(&place, (start, end), is_hurried, &mut tell);
         }
-        if !is_hurried {
+        if is_hurried {
+            draw_all(&place);
+        } else {
             untrack(|| pool.complete(&fill_rest));
         }
         drop(pool);
