@@ -39,6 +39,7 @@ fn main() {
     options.limits.wal_file_bytes = 16 << 10;
     options.limits.free_bytes_min = 0;
     options.limits.compaction_tier_segments = 2;
+    options.limits.compaction_fan_in = 2;
     options.limits.promotion_rows_min = 1;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let storage = runtime.block_on(async { Storage::open(options).unwrap() });

@@ -41,7 +41,11 @@ const YIELD_STEP: Duration = Duration::from_millis(5);
 /// Returns the next merge and its inputs.
 pub(crate) fn next_job(shared: &Shared) -> Option<(Job, Vec<Arc<Segment>>)> {
     let limits = &shared.options.limits;
-    let policy = Policy { tier_segments: limits.compaction_tier_segments, cut_bytes: limits.compaction_cut_bytes };
+    let policy = Policy {
+        tier_segments: limits.compaction_tier_segments,
+        fan_in: limits.compaction_fan_in,
+        cut_bytes: limits.compaction_cut_bytes,
+    };
     let snapshot = shared.snapshot();
     let segments: Vec<_> = Table::ALL.into_iter().flat_map(|table| snapshot.segments(table)).map(Arc::clone).collect();
     // What only an object store has that does not answer must not hold up the others.

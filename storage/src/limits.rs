@@ -66,8 +66,8 @@ pub const ZSTD_LEVEL_SEALED: i32 = 6;
 pub const SEALED_LEVEL: u8 = 2;
 /// Segments that one compaction reads at once.
 pub const COMPACTION_FAN_IN: usize = 16;
-/// Segments of about the same size, of one table and day, at which they are compacted; up to twice as many where that
-/// saves rewriting their rows once more.
+/// Segments of about the same size, of one table and day, at which they are compacted, or up to [`COMPACTION_FAN_IN`] where
+/// that saves rewriting their rows once more.
 pub const COMPACTION_TIER_SEGMENTS: usize = 8;
 /// Size of a compacted segment's data file, in bytes, at which the next one begins.
 pub const COMPACTION_CUT_BYTES: u64 = 256 << 20;
@@ -172,6 +172,8 @@ pub struct Limits {
     pub free_bytes_min: u64,
     /// See [`COMPACTION_TIER_SEGMENTS`].
     pub compaction_tier_segments: usize,
+    /// See [`COMPACTION_FAN_IN`]; not more than it.
+    pub compaction_fan_in: usize,
     /// See [`COMPACTION_CUT_BYTES`].
     pub compaction_cut_bytes: u64,
     /// See [`COMPACTION_BATCH_BYTES`].
@@ -207,6 +209,7 @@ impl Default for Limits {
             flush_retry: FLUSH_RETRY,
             free_bytes_min: FREE_BYTES_MIN,
             compaction_tier_segments: COMPACTION_TIER_SEGMENTS,
+            compaction_fan_in: COMPACTION_FAN_IN,
             compaction_cut_bytes: COMPACTION_CUT_BYTES,
             compaction_batch_bytes: COMPACTION_BATCH_BYTES,
             promotion_rows_min: PROMOTION_ROWS_MIN,

@@ -29,6 +29,7 @@ fn options(data: &Path) -> Options {
     options.limits.free_bytes_min = 0;
     options.limits.wal_file_bytes = 8 << 10;
     options.limits.compaction_tier_segments = 2;
+    options.limits.compaction_fan_in = 2;
     options.limits.maintenance_every = Duration::from_secs(3_600);
     options
 }

@@ -54,6 +54,7 @@ fn main() {
     options.ack = telltale_storage::AckMode::Write;
     // Until one segment of each size is left, as at the end of a day.
     options.limits.compaction_tier_segments = 2;
+    options.limits.compaction_fan_in = 2;
     let storage = runtime.block_on(async { Storage::open(options).unwrap() });
     let started = Instant::now();
     let mut corpus = Corpus::new(count, 1);

@@ -11,8 +11,8 @@ pub const MAX_SQL_OPERATORS: usize = 600;
 pub const MAX_SQL_DEPTH: usize = 50;
 /// Stack of a query thread; planning recurses over the statement.
 pub const THREAD_STACK_BYTES: usize = 64 * 1024 * 1024;
-/// Rows that operators pass on at once. What sorts for a `LIMIT` keeps whole batches of the rows that it keeps, twenty times as many rows
-/// as this and more for each thread: with wide rows, DataFusion's own 8,192 are a quarter of a gigabyte.
+/// Rows that operators pass on at once. Rows of spans and logs are wide: with DataFusion's own 8,192, what is on its way between readers,
+/// filters and sorts takes twice the memory, and no question is answered sooner (docs/benchmarks.md).
 pub const BATCH_ROWS: usize = 2_048;
 /// Least memory that all queries share.
 pub const MIN_MEMORY_BYTES: usize = 128 * 1024 * 1024;

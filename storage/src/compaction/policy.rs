@@ -45,8 +45,10 @@ pub(crate) struct Job {
 /// The numbers that the policy goes by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
-    /// Segments of one tier that are worth a merge; twice as many are where that saves rewriting their rows once more.
+    /// Segments of one tier that are worth a merge.
     pub(crate) tier_segments: usize,
+    /// Segments of one tier that a merge waits for at most, where that saves rewriting their rows once more.
+    pub(crate) fan_in: usize,
     /// Size at which an output is cut, in bytes; half of it is as good as full.
     pub(crate) cut_bytes: u64,
 }
@@ -94,7 +96,7 @@ impl Policy {
     /// with the most.
     fn fan_in(&self, average_bytes: u64, full_bytes: u64) -> usize {
         let least = self.tier_segments.max(2);
-        let most = least.saturating_mul(2).min(COMPACTION_FAN_IN).max(least);
+        let most = self.fan_in.min(COMPACTION_FAN_IN).max(least);
         let grown = |fan: usize, rewrites| {
             u64::try_from(fan).unwrap_or(u64::MAX).saturating_pow(rewrites).saturating_mul(average_bytes.max(1))
         };

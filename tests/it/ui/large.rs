@@ -44,8 +44,8 @@ async fn send(server: &Server, count: u64) {
     }
 }
 
-/// Opens the trace and returns the milliseconds from the start of the navigation to the first painted rows.
-async fn painted(browser: &Browser) -> f64 {
+/// Lets every page note when its first rows are painted.
+async fn note_rows(browser: &Browser) {
     browser
         .before_load(
             "new MutationObserver((_, self) => { if (document.querySelector('[role=treegrid] [aria-level]')) { self.disconnect(); \
@@ -53,9 +53,30 @@ async fn painted(browser: &Browser) -> f64 {
              .observe(document, {childList: true, subtree: true})",
         )
         .await;
+}
+
+/// Opens the trace's address in a browser that has nothing of telltale yet, and returns the milliseconds from the start of the navigation to
+/// the first painted rows.
+async fn painted(browser: &Browser) -> f64 {
+    note_rows(browser).await;
     browser.goto(&format!("/t/{}", "05".repeat(16))).await;
     browser.until_true("rows", "return window.rowsPainted > 0").await;
     browser.script("return window.rowsPainted").await.as_f64().unwrap()
+}
+
+/// Pastes the trace's id into the start page and returns the milliseconds from then to the first painted rows.
+async fn pasted(server: &Server) -> f64 {
+    let browser = Browser::open(server.http.ui()).await;
+    note_rows(&browser).await;
+    browser.goto("/").await;
+    browser.until_true("the start page", "return document.querySelector('input') !== null").await;
+    let paste = "const data = new DataTransfer(); data.setData('text/plain', '{id}'); window.pastedAt = performance.now(); \
+         document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}))";
+    browser.script(&paste.replace("{id}", &"05".repeat(16))).await;
+    browser.until_true("rows", "return window.rowsPainted > 0").await;
+    let took = browser.script("return window.rowsPainted - window.pastedAt").await.as_f64().unwrap();
+    browser.close().await;
+    took
 }
 
 /// Four ticks of a wheel in each frame, as a reader in a hurry scrolls; fewer where the list would end too soon.
@@ -91,6 +112,7 @@ async fn measure(count: u64) {
     server.http.flush_durable().await;
     let stored = server.rss_bytes();
     server.forget_rss_peak();
+    let pasted = pasted(&server).await;
     let browser = Browser::open(server.http.ui()).await;
     let paint = painted(&browser).await;
     browser.until_text("What happened").await;
@@ -108,7 +130,7 @@ async fn measure(count: u64) {
     let memory = browser.memory_bytes() / 1_048_576;
     let (before, peak) = (stored >> 20, server.rss_peak_bytes() >> 20);
     eprintln!(
-        "{count} spans: rows painted after {paint:.0} ms; frames by the wheel {wheel}; by the scroll bar {dragged}; {elements} elements; {memory} MiB in all of Chromium; server {before} MiB before, {peak} MiB at most"
+        "{count} spans: rows painted {pasted:.0} ms after the id was pasted, {paint:.0} ms after its address was opened by a new browser; frames by the wheel {wheel}; by the scroll bar {dragged}; {elements} elements; {memory} MiB in all of Chromium; server {before} MiB before, {peak} MiB at most"
     );
     assert!(elements.as_u64().is_some_and(|elements| elements < 3_000), "{elements} elements");
     // Find looks into attributes of all of them, and a failed span is one key away.

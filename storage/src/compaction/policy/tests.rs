@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const POLICY: Policy = Policy { tier_segments: 8, cut_bytes: 256 << 20 };
+const POLICY: Policy = Policy { tier_segments: 8, fan_in: 16, cut_bytes: 256 << 20 };
 const HOUR_NS: u64 = 3_600 * 1_000_000_000;
 
 /// A store of which only sizes are known.
@@ -84,7 +84,7 @@ proptest! {
         for one in model.segments.iter().filter(|one| one.level < SEALED_LEVEL) {
             *open.entry((one.table, day(one), tier(one.bytes))).or_default() += 1;
         }
-        prop_assert!(open.values().all(|count| *count < 2 * POLICY.tier_segments), "{open:?}");
+        prop_assert!(open.values().all(|count| *count < POLICY.fan_in), "{open:?}");
         // A month later every day has at most one segment that is not sealed.
         now += 30 * DAY_NS;
         model.settle(now);
@@ -101,22 +101,22 @@ proptest! {
     }
 }
 
-/// Scenario: a day of a quiet machine, one small flush every ten minutes, looked at before and after midnight.
+/// Scenario: a day of a quiet machine, one small flush every nine minutes, looked at before and after midnight.
 #[test]
 fn a_quiet_day_ends_in_one_sealed_segment() {
     let mut model = Model::default();
     let start = 20_000 * DAY_NS;
-    for minute in (0..24 * 60).step_by(10) {
+    for minute in (0..24 * 60).step_by(9) {
         let now = start + minute * 60_000_000_000;
         model.flush(Table::Spans, 1_000, now);
         model.settle(now);
-        assert!(model.segments.len() < 2 * POLICY.tier_segments);
+        assert!(model.segments.len() < POLICY.fan_in);
     }
     model.settle(start + DAY_NS + HOUR_NS);
     assert!(model.segments.len() > 1, "the day is still open to what is on its way");
     assert!(settled(&model.segments, start + DAY_NS + HOUR_NS).is_empty());
     model.settle(start + DAY_NS + 3 * HOUR_NS);
-    assert_eq!(model.segments.iter().map(|one| (one.level, one.bytes)).collect::<Vec<_>>(), [(2, 144_000)]);
+    assert_eq!(model.segments.iter().map(|one| (one.level, one.bytes)).collect::<Vec<_>>(), [(2, 160_000)]);
 }
 
 /// Scenario: flushes of the same size for hours, as a fleet's load makes them. Guarantees: spans are rewritten twice and logs once until they

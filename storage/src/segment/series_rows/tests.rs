@@ -61,6 +61,7 @@ proptest! {
         let mut options = Options::new(folder.path());
         options.limits.free_bytes_min = 0;
         options.limits.compaction_tier_segments = 2;
+        options.limits.compaction_fan_in = 2;
         let storage = runtime.block_on(async { Storage::open(options).unwrap() });
         for points in &flushes {
             for (time, trace) in points {
@@ -114,6 +115,7 @@ fn a_damaged_file_of_series_takes_its_segment_out_by_name() {
     let mut options = Options::new(folder.path());
     options.limits.free_bytes_min = 0;
     options.limits.compaction_tier_segments = 2;
+    options.limits.compaction_fan_in = 2;
     let storage = runtime.block_on(async { Storage::open(options).unwrap() });
     for time in 1..4 {
         runtime.block_on(storage.append(SignalKind::Metrics, metrics(time, 1))).unwrap();

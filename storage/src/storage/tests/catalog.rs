@@ -51,6 +51,7 @@ fn a_compacted_segment_that_an_older_catalog_does_not_know_is_kept_and_named() {
         let (data, before) = (folder.path().join("data"), folder.path().join("before.sqlite"));
         std::fs::copy(data.join("catalog.sqlite"), &before).unwrap();
         options.limits.compaction_tier_segments = 2;
+        options.limits.compaction_fan_in = 2;
         let storage = Storage::open(options.clone()).unwrap();
         storage.maintain().await.unwrap();
         storage.close().await.unwrap();

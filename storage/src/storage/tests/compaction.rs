@@ -19,6 +19,7 @@ pub(super) fn eager(folder: &Path) -> (Options, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(UnixNanos(20_000 * 24 * 3_600 * 1_000_000_000)));
     options.clock = Arc::clone(&clock) as Arc<dyn Clock>;
     options.limits.compaction_tier_segments = 2;
+    options.limits.compaction_fan_in = 2;
     options.limits.compaction_cut_bytes = 6_000;
     options.limits.compaction_batch_bytes = 20_000;
     options.limits.maintenance_every = Duration::from_secs(3_600);

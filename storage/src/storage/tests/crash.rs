@@ -51,6 +51,7 @@ fn faulty_options(folder: &Path, disk: &FaultyDisk) -> Options {
     options.limits.wal_file_bytes = 1_500;
     options.limits.flush_retry = Duration::from_millis(1);
     options.limits.compaction_tier_segments = 2;
+    options.limits.compaction_fan_in = 2;
     options.limits.maintenance_every = Duration::from_secs(3_600);
     options
 }

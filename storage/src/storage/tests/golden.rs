@@ -35,6 +35,7 @@ fn golden() -> Vec<PathBuf> {
 fn quiet(folder: &Path, tier_segments: usize) -> Options {
     let mut options = options(folder);
     options.limits.compaction_tier_segments = tier_segments;
+    options.limits.compaction_fan_in = tier_segments;
     options.limits.maintenance_every = Duration::from_secs(3_600);
     options
 }

@@ -61,6 +61,7 @@ fn compacted(requests: &[Bytes]) -> Vec<Promoted> {
         );
         storage.close().await.unwrap();
         options.limits.compaction_tier_segments = 2;
+        options.limits.compaction_fan_in = 2;
         let storage = Storage::open(options.clone()).unwrap();
         storage.maintain().await.unwrap();
         let snapshot = storage.snapshot();
