@@ -15,6 +15,8 @@ use crate::schema::Table;
 const DAY_NS: u64 = 24 * 3_600 * 1_000_000_000;
 /// Segments up to this size, in bytes, are of the smallest tier.
 const SMALLEST_TIER_BYTES: u64 = 1 << 20;
+/// Segments up to this average size, in bytes, are merged as soon as there are enough: to write them once more costs nothing.
+const TINY_BYTES: u64 = 64 << 10;
 /// Ratio of the sizes of one tier.
 const TIER_RATIO: u64 = 8;
 /// How much longer than it works a compaction waits while ingest or queries are busy and nothing has piled up.
@@ -96,9 +98,12 @@ impl Policy {
     /// with the most.
     fn fan_in(&self, average_bytes: u64, full_bytes: u64) -> usize {
         let least = self.tier_segments.max(2);
+        if average_bytes < TINY_BYTES {
+            return least;
+        }
         let most = self.fan_in.min(COMPACTION_FAN_IN).max(least);
         let grown = |fan: usize, rewrites| {
-            u64::try_from(fan).unwrap_or(u64::MAX).saturating_pow(rewrites).saturating_mul(average_bytes.max(1))
+            u64::try_from(fan).unwrap_or(u64::MAX).saturating_pow(rewrites).saturating_mul(average_bytes)
         };
         let rewrites = (1..u64::BITS).find(|rewrites| grown(most, *rewrites) >= full_bytes).unwrap_or(u64::BITS);
         (least..most).find(|fan| grown(*fan, rewrites) >= full_bytes).unwrap_or(most)

@@ -101,22 +101,22 @@ proptest! {
     }
 }
 
-/// Scenario: a day of a quiet machine, one small flush every nine minutes, looked at before and after midnight.
+/// Scenario: a day of a quiet machine, one small flush every ten minutes, looked at before and after midnight.
 #[test]
 fn a_quiet_day_ends_in_one_sealed_segment() {
     let mut model = Model::default();
     let start = 20_000 * DAY_NS;
-    for minute in (0..24 * 60).step_by(9) {
+    for minute in (0..24 * 60).step_by(10) {
         let now = start + minute * 60_000_000_000;
         model.flush(Table::Spans, 1_000, now);
         model.settle(now);
-        assert!(model.segments.len() < POLICY.fan_in);
+        assert!(model.segments.len() < POLICY.tier_segments);
     }
     model.settle(start + DAY_NS + HOUR_NS);
     assert!(model.segments.len() > 1, "the day is still open to what is on its way");
     assert!(settled(&model.segments, start + DAY_NS + HOUR_NS).is_empty());
     model.settle(start + DAY_NS + 3 * HOUR_NS);
-    assert_eq!(model.segments.iter().map(|one| (one.level, one.bytes)).collect::<Vec<_>>(), [(2, 160_000)]);
+    assert_eq!(model.segments.iter().map(|one| (one.level, one.bytes)).collect::<Vec<_>>(), [(2, 144_000)]);
 }
 
 /// Scenario: flushes of the same size for hours, as a fleet's load makes them. Guarantees: spans are rewritten twice and logs once until they
