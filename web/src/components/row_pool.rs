@@ -136,7 +136,7 @@ pub(crate) trait Row: Sized + 'static {
 /// A row of a pool that shows something.
 struct Shown<R> {
     at: usize,
-    /// Whether the row knows what hovering shows too.
+    /// Whether the row was told the rest too.
     is_whole: bool,
     row: R,
 }
@@ -209,7 +209,7 @@ impl<R: Row> Pool<R> {
         self.is_ordered = true;
     }
 
-    /// Tells rows what hovering shows, those that were not told yet.
+    /// Tells rows the rest, those that were not told yet.
     fn complete(&mut self, fill_rest: &dyn Fn(&mut R, usize)) {
         for shown in self.rows.iter_mut().filter(|shown| !shown.is_whole) {
             shown.is_whole = true;
@@ -228,7 +228,7 @@ fn draw_all(place: &web_sys::Element) {
 }
 
 /// Returns the element that shows the rows in sight. `fill` tells a row what it shows, at a place of the list, and
-/// `fill_rest` what is only seen on hover or heard; they are asked for all rows again when `content` changes. `mark` tells
+/// `fill_rest` what nobody in a hurry sees; they are asked for all rows again when `content` changes. `mark` tells
 /// a row how it is marked, whenever a signal that it reads changes.
 pub(crate) fn row_pool<R: Row>(
     rows: VirtualRows,
