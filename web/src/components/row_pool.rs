@@ -229,13 +229,13 @@ fn draw_all(place: &web_sys::Element) {
 
 /// Returns the element that shows the rows in sight. `fill` tells a row what it shows, at a place of the list, and
 /// `fill_rest` what nobody in a hurry sees; they are asked for all rows again when `content` changes. `mark` tells
-/// a row how it is marked, whenever a signal that it reads changes.
+/// a row how it is marked, and whether it was told the rest, whenever a signal that it reads changes.
 pub(crate) fn row_pool<R: Row>(
     rows: VirtualRows,
     content: Memo<u64>,
     fill: impl Fn(&mut R, usize) + 'static,
     fill_rest: impl Fn(&mut R, usize) + 'static,
-    mark: impl Fn(&mut R, usize) + 'static,
+    mark: impl Fn(&mut R, usize, bool) + 'static,
 ) -> El {
     let shown = el("div").class("rows-shown").attr("role", "rowgroup");
     let place = shown.element().clone();
@@ -280,7 +280,7 @@ pub(crate) fn row_pool<R: Row>(
     follow(Box::new(move || {
         arranged.track();
         for shown in &mut pool.borrow_mut().rows {
-            mark(&mut shown.row, shown.at);
+            mark(&mut shown.row, shown.at, shown.is_whole);
         }
     }));
     shown.dyn_style("transform", move || rows.shift_of(window.get().0))

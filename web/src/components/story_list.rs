@@ -133,7 +133,7 @@ fn grid(list: List) -> El {
         state.trace.with(|trace| trace.as_ref()?.structure.row_of_hex(&id))
     });
     // What is selected in the waterfall is marked here too.
-    let mark = move |row: &mut ListRow, place: usize| {
+    let mark = move |row: &mut ListRow, place: usize, _: bool| {
         let open = match row.entry {
             Some(Entry::Log(log)) => state.nav.route().log == Some(log),
             Some(Entry::Span(span)) => open_row.get() == Some(span),

@@ -103,10 +103,10 @@ fn rows_grid(state: StoryState) -> El {
         let id = state.open_span.get()?;
         state.trace.with(|trace| trace.as_ref()?.structure.row_of_hex(&id)).map(Line::Row)
     });
-    let mark = move |row: &mut TimelineRow, _: usize| {
+    let mark = move |row: &mut TimelineRow, _: usize, is_whole: bool| {
         state.found.with(|found| {
             let found = found.as_ref().map(|found| found.rows.as_slice());
-            row.mark(&Marked { active: state.active.get(), open: open.get(), found });
+            row.mark(&Marked { active: state.active.get(), open: open.get(), found, is_whole });
         });
     };
     let on_click = move |event: web_sys::Event| {

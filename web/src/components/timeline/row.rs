@@ -41,8 +41,6 @@ pub(super) struct TimelineRow {
     pieces: Part,
     line: Option<Line>,
     class: &'static str,
-    /// Whether the row shows more than what a reader in a hurry sees.
-    is_whole: bool,
 }
 
 impl Row for TimelineRow {
@@ -57,8 +55,7 @@ impl Row for TimelineRow {
         let mut row = Part::new("div", "timeline-row").holding(&[&name, &time, &bar_cell]);
         row.attr("role", "row");
         let (pinned, line, class) = (Vec::new(), None, "timeline-row");
-        let is_whole = false;
-        Self { row, name, twisty, chip, words, extras, time, pinned, bar_cell, bar, pieces, line, class, is_whole }
+        Self { row, name, twisty, chip, words, extras, time, pinned, bar_cell, bar, pieces, line, class }
     }
 
     fn part(&mut self) -> &mut Part {
@@ -73,7 +70,6 @@ impl TimelineRow {
         let rows = &trace.structure.rows;
         let (Line::Row(row) | Line::Bundle(row)) = line;
         self.line = Some(line);
-        self.is_whole = false;
         self.class = match (matches!(line, Line::Row(_)) && rows.is_error(row), rows.is_missing(row)) {
             (true, _) => "timeline-row row-error",
             (false, true) => "timeline-row row-missing",
@@ -94,7 +90,6 @@ impl TimelineRow {
         let opens = matches!(line, Line::Bundle(_)) || rows.has_children(row);
         let folded = opens && state.is_folded(trace, line);
         let depth = depth_of(state, trace, line);
-        self.is_whole = true;
         self.row.attr("aria-level", &(depth + 1).to_string());
         self.row.maybe("aria-expanded", opens.then_some(if folded { "false" } else { "true" }));
         self.words.attr("title", &name_of(trace, row));
@@ -135,7 +130,7 @@ impl TimelineRow {
     pub(super) fn mark(&mut self, marked: &Marked<'_>) {
         let Some(line) = self.line else { return };
         let mut class = self.class.to_owned();
-        if !self.is_whole {
+        if !marked.is_whole {
             class.push_str(" row-hurried");
         }
         if marked.active == Some(line) {
@@ -242,6 +237,8 @@ pub(super) struct Marked<'a> {
     pub(super) active: Option<Line>,
     pub(super) open: Option<Line>,
     pub(super) found: Option<&'a [u32]>,
+    /// Whether the row shows more than what a reader in a hurry sees.
+    pub(super) is_whole: bool,
 }
 
 fn placed(left: f64, right: f64) -> String {
