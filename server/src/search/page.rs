@@ -2,7 +2,8 @@
 //!
 //! 1. The key column alone says which keys the page spans: one narrow column is read, and reading stops early where
 //!    segments are ordered by it.
-//! 2. Of spans, which lie by trace, the traces of these rows are found.
+//! 2. Of spans, which lie by trace, the traces of these rows are found. Where very many are as slow as the last one, the
+//!    newest of these are told from the others first, which takes one more narrow column.
 //! 3. The rows themselves are read: only the pages of these keys and traces.
 //!
 //! Rows with equal keys are ordered by arrival and then by what they hold; the cursor says how many of them were seen.
@@ -82,15 +83,11 @@ pub(crate) async fn read(
     let Some(last) = keys.get(wanted.min(keys.len()).saturating_sub(1)).copied() else {
         return Ok(Page { batches: Vec::new(), next: None });
     };
-    condition = format!("{key} >= {} AND {condition}", literal(asked, last));
-    if asked.target() == telltale_search::Target::Spans
-        && let Some(traces) = traces(store, &condition, report).await?
-    {
-        condition = format!("trace_id IN ({traces}) AND {condition}");
-    }
-    let (columns, ties) = match asked.target() {
-        telltale_search::Target::Spans => (SPAN_COLUMNS, SPAN_TIES),
-        telltale_search::Target::Logs => (LOG_COLUMNS, LOG_TIES),
+    let ties = keys.iter().take(wanted).filter(|key| **key == last).count();
+    let until = Until { asked, condition: &condition, last, ties };
+    let (condition, columns, ties) = match asked.target() {
+        telltale_search::Target::Spans => (narrowed(store, &until, report).await?, SPAN_COLUMNS, SPAN_TIES),
+        telltale_search::Target::Logs => (until.condition(), LOG_COLUMNS, LOG_TIES),
     };
     let sql = format!(
         "SELECT {columns}, {key} AS at FROM {table} WHERE {condition} ORDER BY {key} DESC, {ties} LIMIT {limit} OFFSET {seen}"
@@ -106,6 +103,49 @@ pub(crate) async fn read(
         Cursor { key: *last, seen: before + same }
     });
     Ok(Page { batches: answer.batches, next })
+}
+
+/// The rows down to the last key of a page.
+struct Until<'a> {
+    asked: &'a Asked,
+    condition: &'a str,
+    last: i64,
+    /// Rows of the last key that the page needs.
+    ties: usize,
+}
+
+impl Until<'_> {
+    fn condition(&self) -> String {
+        format!("{} >= {} AND {}", key_column(self.asked), literal(self.asked, self.last), self.condition)
+    }
+
+    /// Returns the condition without those of the slowest rows that are too old for the page: of rows as slow as the last,
+    /// the newest come first ([`SPAN_TIES`]).
+    async fn newest(&self, store: &Query, report: &mut ScanReport) -> Result<String, QueryError> {
+        let sql = format!(
+            "SELECT start_time_unix_nano AS at FROM spans WHERE duration_ns = {} AND {} ORDER BY at DESC LIMIT {}",
+            self.last, self.condition, self.ties
+        );
+        let answer = store.sql(&sql).await?;
+        add(report, &answer.report);
+        let Some(oldest) = numbers(&answer.batches, 0).last().copied() else { return Ok(self.condition()) };
+        let oldest = UnixNanos(u64::try_from(oldest).unwrap_or(0));
+        Ok(format!("(duration_ns > {} OR start_time_unix_nano >= '{oldest}') AND {}", self.last, self.condition()))
+    }
+}
+
+/// Returns the condition of a page of spans, down to as few traces as can be named.
+async fn narrowed(store: &Query, until: &Until<'_>, report: &mut ScanReport) -> Result<String, QueryError> {
+    let mut condition = until.condition();
+    let mut named = traces(store, &condition, report).await?;
+    if named.is_none() && until.asked.order == Order::Slowest {
+        condition = until.newest(store, report).await?;
+        named = traces(store, &condition, report).await?;
+    }
+    Ok(match named {
+        Some(traces) => format!("trace_id IN ({traces}) AND {condition}"),
+        None => condition,
+    })
 }
 
 /// Returns the traces of the rows, as a list for `IN`; `None` when there are too many to name.

@@ -1,10 +1,13 @@
 //! Pages: every row once, in order, also where many rows have the same time, and while new ones arrive.
 
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use telltale_api::sql::ScanReport;
 use telltale_model::UnixNanos;
 use telltale_search::{Query, Target, parse};
+use telltale_tests::rng::Rng;
 
-use super::data::{Place, START, Store};
+use super::data::{Place, START, Store, entry};
 use crate::search::page::{Cursor, read};
 use crate::search::{Asked, Kind, Order, rows, traces};
 
@@ -62,6 +65,43 @@ async fn pages_hold_every_row_once_in_order() {
             }
             assert_eq!(all(&store, &asked, 7).await, all(&store, &asked, 1000).await, "{place:?} {text}");
         }
+    }
+}
+
+/// Scenario: 16,000 spans, each of a trace of its own, took the same time. Guarantees: the newest of them are the page, and what
+/// the others hold is not read for it.
+#[tokio::test]
+async fn of_very_many_that_are_as_slow_only_the_page_is_read() {
+    let store = Store::empty();
+    let rng = &mut Rng::new(9);
+    let spans: Vec<Span> = (0..16_000_u64).map(|number| as_slow_as_all(rng, number)).collect();
+    for spans in spans.chunks(1_000) {
+        store.spans(None, None, spans.to_vec()).await;
+    }
+    store.storage.flush().await.unwrap();
+    let everything = store.query.sql("SELECT attributes FROM spans").await.unwrap().report.bytes_read;
+    let (asked, mut cursor) = (asked(Kind::Spans, "", Order::Slowest), None);
+    for page in 0..3 {
+        let mut report = ScanReport::default();
+        let found = read(&store.query, &asked, 10, cursor, &mut report).await.unwrap();
+        let rows = rows::rows(&found.batches).unwrap();
+        let times: Vec<u64> = rows.iter().map(|row| row.time_unix_nano.0 - START).collect();
+        assert_eq!(times, (0..10).map(|row| 15_999 - page * 10 - row).collect::<Vec<_>>());
+        assert!(report.bytes_read < everything / 2, "{} of {everything} bytes", report.bytes_read);
+        cursor = found.next;
+    }
+}
+
+/// Returns a span that began `number` ns after the start and took a second; the newest have the lowest trace ids.
+fn as_slow_as_all(rng: &mut Rng, number: u64) -> Span {
+    let text: String = std::iter::repeat_with(|| format!("{:016x}", rng.next_u64())).take(20).collect();
+    Span {
+        trace_id: (u128::MAX - u128::from(number)).to_be_bytes().to_vec(),
+        span_id: (number + 1).to_be_bytes().to_vec(),
+        start_time_unix_nano: START + number,
+        end_time_unix_nano: START + number + 1_000_000_000,
+        attributes: vec![entry("text", Some(Value::StringValue(text)))],
+        ..Span::default()
     }
 }
 
