@@ -1,7 +1,8 @@
 //! Words in texts: the one tokenizer, and the queries of `match(body, …)`.
 //!
 //! The tokenizer feeds both the index of a segment and the exact evaluation over a text, so that the two cannot
-//! disagree about what a word is. The index only narrows: [`TextQuery::matches`] decides.
+//! disagree about what a word is. The index narrows and [`TextQuery::matches`] decides, but for
+//! [`TextQuery::plain_words`], whose rows the index knows exactly.
 //!
 //! Deliberately absent: stemming, stop words, ranking and language detection. Telemetry is not prose.
 

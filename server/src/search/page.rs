@@ -2,14 +2,12 @@
 //!
 //! 1. The key column alone says which keys the page spans: one narrow column is read, and reading stops early where
 //!    segments are ordered by it.
-//! 2. Of spans, which lie by trace, the traces of these rows are found. Where very many are as slow as the last one, the
-//!    newest of these are told from the others first, which takes one more narrow column.
-//! 3. The rows themselves are read: only the pages of these keys and traces.
+//! 2. Where very many are as slow as the last one, the newest of these are told from the others, which takes one more narrow
+//!    column.
+//! 3. The rows themselves are read: keys are compared while they are decoded, all other columns for these rows only.
 //!
 //! Rows with equal keys are ordered by arrival and then by what they hold; the cursor says how many of them were seen.
 //! What arrives later comes after them.
-
-use std::collections::BTreeSet;
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type, TimestampNanosecondType};
@@ -48,9 +46,6 @@ pub(crate) struct Page {
     pub(crate) next: Option<Cursor>,
 }
 
-/// Traces of a page beyond which their rows are found by time alone.
-const TRACES_NAMED: usize = 1000;
-
 /// Columns of rows that are shown.
 const SPAN_COLUMNS: &str = "start_time_unix_nano, duration_ns, trace_id, span_id, service_name, name, kind, status_code, \
                             status_message, scope_name, attributes, resource_attributes";
@@ -83,16 +78,26 @@ pub(crate) async fn read(
     let Some(last) = keys.get(wanted.min(keys.len()).saturating_sub(1)).copied() else {
         return Ok(Page { batches: Vec::new(), next: None });
     };
-    let ties = keys.iter().take(wanted).filter(|key| **key == last).count();
-    let until = Until { asked, condition: &condition, last, ties };
-    let (condition, columns, ties) = match asked.target() {
-        telltale_search::Target::Spans => (narrowed(store, &until, report).await?, SPAN_COLUMNS, SPAN_TIES),
-        telltale_search::Target::Logs => (until.condition(), LOG_COLUMNS, LOG_TIES),
+    let until = Until {
+        asked,
+        condition: &condition,
+        last,
+        ties: keys.iter().take(wanted).filter(|key| **key == last).count(),
+    };
+    // As slow as the last one are more than the page has room for.
+    let has_more_ties = keys.get(wanted) == Some(&last);
+    let condition = match asked.order {
+        Order::Slowest if has_more_ties => until.newest(store, report).await?,
+        _ => until.condition(),
+    };
+    let (columns, ties) = match asked.target() {
+        telltale_search::Target::Spans => (SPAN_COLUMNS, SPAN_TIES),
+        telltale_search::Target::Logs => (LOG_COLUMNS, LOG_TIES),
     };
     let sql = format!(
         "SELECT {columns}, {key} AS at FROM {table} WHERE {condition} ORDER BY {key} DESC, {ties} LIMIT {limit} OFFSET {seen}"
     );
-    let answer = store.sql(&sql).await?;
+    let answer = store.sql_of_few(&sql).await?;
     add(report, &answer.report);
     let has_more = keys.len() > wanted;
     let at = answer.schema.fields().len().saturating_sub(1);
@@ -132,33 +137,6 @@ impl Until<'_> {
         let oldest = UnixNanos(u64::try_from(oldest).unwrap_or(0));
         Ok(format!("(duration_ns > {} OR start_time_unix_nano >= '{oldest}') AND {}", self.last, self.condition()))
     }
-}
-
-/// Returns the condition of a page of spans, down to as few traces as can be named.
-async fn narrowed(store: &Query, until: &Until<'_>, report: &mut ScanReport) -> Result<String, QueryError> {
-    let mut condition = until.condition();
-    let mut named = traces(store, &condition, report).await?;
-    if named.is_none() && until.asked.order == Order::Slowest {
-        condition = until.newest(store, report).await?;
-        named = traces(store, &condition, report).await?;
-    }
-    Ok(match named {
-        Some(traces) => format!("trace_id IN ({traces}) AND {condition}"),
-        None => condition,
-    })
-}
-
-/// Returns the traces of the rows, as a list for `IN`; `None` when there are too many to name.
-async fn traces(store: &Query, condition: &str, report: &mut ScanReport) -> Result<Option<String>, QueryError> {
-    let sql = format!("SELECT DISTINCT trace_id FROM spans WHERE {condition} LIMIT {}", TRACES_NAMED + 1);
-    let answer = store.sql_of_few(&sql).await?;
-    add(report, &answer.report);
-    let mut ids = BTreeSet::new();
-    for batch in &answer.batches {
-        let column = batch.column(0).as_string::<i32>();
-        ids.extend(column.iter().flatten().map(|id| format!("'{id}'")));
-    }
-    Ok((ids.len() <= TRACES_NAMED && !ids.is_empty()).then(|| ids.into_iter().collect::<Vec<_>>().join(", ")))
 }
 
 fn key_column(asked: &Asked) -> &'static str {

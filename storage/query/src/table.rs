@@ -2,8 +2,8 @@
 //!
 //! A scan prunes segments by time, by their id filters and by the full-text index, reads what is left by Parquet
 //! statistics, puts the rows in memory beside it, and turns stored columns into shown ones on top. Filters are used for
-//! pruning only; DataFusion evaluates them again. What a table does not do: write, or see anything newer than the
-//! snapshot that it was made with.
+//! pruning only, and DataFusion evaluates them again, but for those that the full-text index decides. What a table does not
+//! do: write, or see anything newer than the snapshot that it was made with.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType, uti
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
-use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::filter::{FilterExec, FilterExecBuilder};
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 use telltale_storage::schema::{Table, trace_rows};
@@ -129,33 +129,12 @@ impl SnapshotTable {
         filters: &[Expr],
         is_shown_as_stored: bool,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let stored = conjunction(filters.iter().filter_map(|filter| filter::to_stored(filter, &self.columns)));
-        let predicate = stored.as_ref().map(|stored| self.predicate(session, stored)).transpose()?;
-        let files = self.files(stored.as_ref());
-        let question = match self.rows {
-            Rows::Of(table) => search::question_of(table, filters)?,
-            Rows::TraceParts => None,
-        };
-        let counters = &self.counters;
-        let asked = question.map(|question| Asked { question: Arc::new(question), counters: Arc::clone(counters) });
-        let batches = self.memory()?;
-        let partitions = session.config().target_partitions();
+        let (decided, others): (Vec<&Expr>, Vec<&Expr>) = filters.iter().partition(|filter| self.is_decided(filter));
+        let stored = conjunction(others.iter().filter_map(|filter| filter::to_stored(filter, &self.columns)));
         let schema = self.columns.stored();
         let mut children: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
-        if !files.is_empty() {
-            children.push(files::scan(
-                schema,
-                files,
-                inputs,
-                Narrowing { predicate, asked },
-                partitions,
-                self.counters.attribute_keys.get().cloned(),
-            )?);
-        }
-        if !batches.is_empty() {
-            let groups = spread(batches, partitions, RecordBatch::num_rows);
-            children.push(MemorySourceConfig::try_new_exec(&groups, Arc::clone(schema), Some(inputs.to_vec()))?);
-        }
+        children.extend(self.scan_files(session, inputs, stored.as_ref(), (&decided, &others))?);
+        children.extend(self.scan_memory(session, inputs, &decided)?);
         let rows: Arc<dyn ExecutionPlan> = match children.len() {
             0 => return Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(inputs)?)))),
             1 => children.pop().ok_or_else(|| DataFusionError::Internal("no child".to_owned()))?,
@@ -171,6 +150,66 @@ impl SnapshotTable {
             Some(first) => Ok(Arc::new(FilterExec::try_new(session.create_physical_expr(first, &input)?, rows)?)),
             None => Ok(rows),
         }
+    }
+
+    /// Whether a filter is decided by the scan itself: in segments by their index, in memory by a look at the rows.
+    fn is_decided(&self, filter: &Expr) -> bool {
+        self.rows == Rows::Of(Table::Logs) && search::is_decided(filter)
+    }
+
+    /// Returns a plan over the rows in segments that may pass, `None` when there are none; of the filters, the decided and
+    /// the others, the former hold.
+    fn scan_files(
+        &self,
+        session: &dyn Session,
+        inputs: &[usize],
+        stored: Option<&Expr>,
+        (decided, others): (&[&Expr], &[&Expr]),
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        // Also without files: a search that cannot be read is an error wherever the rows are.
+        let questions = match self.rows {
+            Rows::Of(table) => search::questions(table, decided, others)?,
+            Rows::TraceParts => None,
+        };
+        let files = self.files(stored);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let predicate = stored.map(|stored| self.predicate(session, stored)).transpose()?;
+        let counters = &self.counters;
+        let asked = questions.map(|questions| Asked { questions: Arc::new(questions), counters: Arc::clone(counters) });
+        files::scan(
+            self.columns.stored(),
+            files,
+            inputs,
+            Narrowing { predicate, asked },
+            session.config().target_partitions(),
+            counters.attribute_keys.get().cloned(),
+        )
+        .map(Some)
+    }
+
+    /// Returns a plan over the rows in memory that pass the decided filters, `None` when there are no rows.
+    fn scan_memory(
+        &self,
+        session: &dyn Session,
+        inputs: &[usize],
+        decided: &[&Expr],
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let batches = self.memory()?;
+        if batches.is_empty() {
+            return Ok(None);
+        }
+        let (schema, partitions) = (self.columns.stored(), session.config().target_partitions());
+        let groups = spread(batches, partitions, RecordBatch::num_rows);
+        let held: Option<Vec<Expr>> = decided.iter().map(|filter| filter::to_stored(filter, &self.columns)).collect();
+        let held = held.ok_or_else(|| DataFusionError::Internal("a filter that only files decide".to_owned()))?;
+        let Some(filter) = conjunction(held) else {
+            return Ok(Some(MemorySourceConfig::try_new_exec(&groups, Arc::clone(schema), Some(inputs.to_vec()))?));
+        };
+        let rows = MemorySourceConfig::try_new_exec(&groups, Arc::clone(schema), None)?;
+        let rows = FilterExecBuilder::new(self.predicate(session, &filter)?, rows);
+        Ok(Some(Arc::new(rows.apply_projection(Some(inputs.to_vec()))?.build()?)))
     }
 
     fn predicate(&self, session: &dyn Session, stored: &Expr) -> Result<Arc<dyn PhysicalExpr>> {
@@ -210,9 +249,10 @@ impl TableProvider for SnapshotTable {
         let usable = |filter: &Expr| filter::to_stored(filter, &self.columns).is_some() || search::is_search(filter);
         Ok(filters
             .iter()
-            .map(|filter| match usable(filter) {
-                true => TableProviderFilterPushDown::Inexact,
-                false => TableProviderFilterPushDown::Unsupported,
+            .map(|filter| match (self.is_decided(filter), usable(filter)) {
+                (true, _) => TableProviderFilterPushDown::Exact,
+                (false, true) => TableProviderFilterPushDown::Inexact,
+                (false, false) => TableProviderFilterPushDown::Unsupported,
             })
             .collect())
     }

@@ -1,4 +1,5 @@
-//! The full text index of one log segment. It only narrows: whoever asks evaluates the rows that it names.
+//! The full text index of one log segment. The rows of words are exact; for everything else it only narrows, and whoever asks
+//! evaluates the rows that it names.
 //!
 //! It is a tantivy index of one tantivy segment, whose document numbers are row numbers. It has no store, no norms, no
 //! frequencies and no positions: phrases are decided by looking at the text (`FORMAT.md` has what positions would cost).

@@ -86,6 +86,17 @@ impl TextQuery {
         }
         out
     }
+
+    /// Returns the words of a query that asks for nothing but words: a text matches exactly when it holds all of them. `None`
+    /// for a query with a phrase, a prefix or a negation.
+    #[must_use]
+    pub fn plain_words(&self) -> Option<Vec<RequiredTerm>> {
+        let is_word = |clause: &Clause| match clause.words.as_slice() {
+            [word] => !clause.is_negated && !word.is_prefix,
+            _ => false,
+        };
+        self.clauses.iter().all(is_word).then(|| self.required_terms())
+    }
 }
 
 fn phrase_words(text: &str, is_prefix: bool) -> Vec<RequiredTerm> {
@@ -205,7 +216,34 @@ mod tests {
         assert_eq!(shown, [("a", false), ("b", false), ("d", false), ("e", true)]);
     }
 
+    #[test]
+    fn only_plain_words_are_all_that_a_query_asks() {
+        for (query, expected) in [
+            ("b a", Some(vec!["b", "a"])),
+            ("\"a\" a", Some(vec!["a"])),
+            ("a.b", None),
+            ("\"a b\"", None),
+            ("a b*", None),
+            ("a -b", None),
+        ] {
+            let words = TextQuery::parse(query).unwrap().plain_words();
+            let shown = words.as_ref().map(|words| words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>());
+            assert_eq!(shown, expected, "{query}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_text_with_all_plain_words_matches(
+            words in prop::collection::vec("[ab]{1,2}", 0..8),
+            query in "([ab]{1,2} ){1,3}",
+        ) {
+            let query = TextQuery::parse(&query).unwrap();
+            let asked = query.plain_words().unwrap();
+            let holds = asked.iter().all(|term| words.contains(&term.text));
+            prop_assert_eq!(query.matches(&words.join(" ")), holds);
+        }
+
         #[test]
         fn a_match_holds_every_required_term(
             words in prop::collection::vec("[ab]{1,2}", 0..8),

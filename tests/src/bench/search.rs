@@ -21,13 +21,15 @@ const NEEDLES: u64 = 20;
 const BATCH: usize = 1_000;
 
 /// What is asked, and the parameters of `GET /api/search`.
-const QUESTIONS: [(&str, &str); 17] = [
+const QUESTIONS: [(&str, &str); 19] = [
     ("logs: a word of a fifth of the lines, first page", "kind=logs&q=accepted&include=rows"),
     ("logs: a rare word, first page", "kind=logs&q=needleword&include=rows"),
     ("logs: an absent word, first page", "kind=logs&q=zzzabsent&include=rows"),
     ("logs: a rare attribute value, first page", "kind=logs&q=needle.id%3Dneedle-7&include=rows"),
     ("logs: a rare whole number, first page", "kind=logs&q=needle.number%3D918273645&include=rows"),
     ("logs: an absent attribute value, first page", "kind=logs&q=app.tenant.id%3Dtenant-none&include=rows"),
+    ("logs: exact count of a word of a fifth of the lines", "kind=logs&q=accepted&include=count"),
+    ("logs: exact count of a phrase of frequent words", "kind=logs&q=%22of%20customer%22&include=count"),
     ("logs: count by level", "kind=logs&include=histogram"),
     ("logs: facets of a word", "kind=logs&q=accepted&include=facets"),
     ("logs: exact facet of the service", "kind=logs&include=&facet=service"),

@@ -1,7 +1,8 @@
 //! `match(text, 'words "a phrase" -not pre*')`: full-text search, exact on every row.
 //!
-//! The index of a log segment narrows which rows are read (`crate::table::search`); this function decides. Without an
-//! index, in memory, or over another text column the answer is therefore the same.
+//! The index of a log segment narrows which rows are read, and decides where a query asks for nothing but words
+//! (`crate::table::search`); everywhere else this function decides. Without an index, in memory, or over another text column
+//! the answer is the same.
 
 use std::sync::Arc;
 

@@ -34,7 +34,7 @@ use telltale_storage::Segment;
 
 use super::indexed::{Asked, IndexedSource};
 use super::promoted::PromotedColumns;
-use super::search::{self, Question, Rows};
+use super::search::{self, Questions, Rows};
 
 /// One Parquet file of a segment that a scan reads.
 #[derive(Debug, Clone)]
@@ -69,9 +69,9 @@ impl ScanFile {
         self.segment.is_local(self.trace_rows.is_some())
     }
 
-    /// Returns what the segment's indexes leave over for a question.
-    pub(super) fn rows(&self, question: &Question) -> Result<Rows> {
-        search::narrow(&self.segment, question)
+    /// Returns what the segment's indexes leave over.
+    pub(super) fn rows(&self, questions: &Questions) -> Result<Rows> {
+        search::narrow(&self.segment, questions)
     }
 
     fn partitioned(self, schema: &SchemaRef) -> Result<PartitionedFile> {

@@ -13,7 +13,6 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
 use datafusion::datasource::physical_plan::{FileOpener, FileScanConfig, FileSource};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::object_store::ObjectStore;
@@ -27,12 +26,12 @@ use datafusion_datasource::morsel::{MorselPlan, MorselPlanner, Morselizer};
 
 use super::ScanCounters;
 use super::files::ScanFile;
-use super::search::{Question, Rows};
+use super::search::{Questions, Rows};
 
 /// What every file of a scan is asked.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
-    pub(super) question: Arc<Question>,
+    pub(super) questions: Arc<Questions>,
     pub(super) counters: Arc<ScanCounters>,
 }
 
@@ -103,7 +102,7 @@ impl FileSource for IndexedSource {
 
     fn fmt_extra(&self, t: DisplayFormatType, f: &mut Formatter<'_>) -> std::fmt::Result {
         self.inner.fmt_extra(t, f)?;
-        write!(f, ", rows={:?}", self.asked.question)
+        write!(f, ", rows={:?}", self.asked.questions)
     }
 
     fn supports_repartitioning(&self) -> bool {
@@ -209,16 +208,14 @@ impl LookUp {
 
     /// Asks the index, which may have to come from the object store.
     async fn look_up(self: Box<Self>) -> Result<Box<dyn MorselPlanner>> {
-        let (scanned, question) = (self.scanned.clone(), Arc::clone(&self.asked.question));
-        let rows = SpawnedTask::spawn_blocking(move || scanned.rows(&question))
+        let (scanned, questions) = (self.scanned.clone(), Arc::clone(&self.asked.questions));
+        let rows = SpawnedTask::spawn_blocking(move || scanned.rows(&questions))
             .join()
             .await
             .map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??;
         match rows {
             Rows::All => self.inner.plan_file(self.file),
-            Rows::Some(selection) => {
-                self.inner.plan_file(self.file.with_extension(ParquetRowSelection::new(selection)))
-            }
+            Rows::Some(plan) => self.inner.plan_file(self.file.with_extension(plan)),
             Rows::None => {
                 self.count_pruned();
                 Ok(Box::new(Nothing))

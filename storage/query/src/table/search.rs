@@ -1,24 +1,39 @@
 //! `match(body, …)` over log segments, `trace_id = …` and `attr('key') = 'value'` over logs and spans, joined by AND and OR:
 //! the indexes say which rows can match, the scan ([`super::indexed`]) reads only these.
 //!
-//! An index narrows and never decides. Without one, with a query that requires no word, or when most rows match, the
-//! segment is scanned.
+//! An index narrows, and a filter above the scan decides: without an index, with a query that requires no word, or when most
+//! rows match, the segment is scanned. One kind of filter is decided here: words of a body, of which the index knows exactly
+//! the rows that hold them. Then no body is read to find them again; without the index, bodies are.
 
+use std::ops::ControlFlow;
+
+use arrow::array::{AsArray as _, BooleanBufferBuilder};
 use datafusion::common::Result;
+use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use datafusion::scalar::ScalarValue;
-use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::RowSelection;
 use telltale_model::TraceId;
+use telltale_storage::limits::PAGE_ROWS_LOGS;
 use telltale_storage::schema::{Table, col};
-use telltale_storage::text::RequiredTerm;
+use telltale_storage::text::{RequiredTerm, for_each_token};
 use telltale_storage::{LogIndex, Segment};
 
 use crate::functions::{MATCH, matching};
 use crate::limits::{INDEX_MAX_HIT_PERCENT, INDEX_MAX_TRACES};
 
-/// What the index of a log segment is asked; it may name more rows than pass, never fewer.
+/// What the indexes of segments are asked for the filters of a scan.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Questions {
+    /// May name more rows than pass, never fewer.
+    narrowing: Option<Question>,
+    /// Names exactly the rows that pass.
+    deciding: Option<Question>,
+}
+
+/// What the index of a segment is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Question {
     /// Words that the body must hold.
@@ -133,13 +148,36 @@ fn query_of(filter: &Expr) -> Option<&str> {
     (func.name() == MATCH && column.name == col::BODY).then(|| query.try_as_str().flatten())?
 }
 
-/// Returns what the filters, which must all hold, ask the indexes of a table's segments; `None`: nothing.
-pub(super) fn question_of(table: Table, filters: &[Expr]) -> Result<Option<Question>> {
+/// Whether the index of every segment of log records knows exactly which rows pass a filter.
+pub(super) fn is_decided(filter: &Expr) -> bool {
+    deciding(filter).is_some()
+}
+
+/// Returns the question that decides a filter: words of a body, joined by AND and OR.
+fn deciding(filter: &Expr) -> Option<Question> {
+    match filter {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+            Some(Question::All(vec![deciding(left)?, deciding(right)?]))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            Some(Question::One(vec![deciding(left)?, deciding(right)?]))
+        }
+        // A query that cannot be read is none that is decided; whoever evaluates it says why.
+        other => matching::parse(query_of(other)?).ok()?.plain_words().map(Question::Terms),
+    }
+}
+
+/// Returns what filters, which must all hold, ask the indexes of a table's segments; `None`: nothing. All of `decided`
+/// are decided ([`is_decided`]).
+pub(super) fn questions(table: Table, decided: &[&Expr], others: &[&Expr]) -> Result<Option<Questions>> {
     if !matches!(table, Table::Logs | Table::Spans) {
         return Ok(None);
     }
-    let asked = all(filters.iter().map(question).collect::<Result<_>>()?);
-    Ok((asked != Question::Unknown).then_some(asked))
+    let known = |question| (question != Question::Unknown).then_some(question);
+    let narrowing = known(all(others.iter().map(|filter| question(filter)).collect::<Result<_>>()?));
+    let deciding = known(all(decided.iter().filter_map(|filter| deciding(filter)).collect()));
+    let is_asked = narrowing.is_some() || deciding.is_some();
+    Ok(is_asked.then_some(Questions { narrowing, deciding }))
 }
 
 /// What must be read of a segment.
@@ -148,21 +186,72 @@ pub(super) enum Rows {
     /// Everything.
     All,
     /// These rows.
-    Some(RowSelection),
+    Some(ParquetAccessPlan),
     /// Nothing.
     None,
 }
 
 /// Returns what must be read of a segment.
-pub(super) fn narrow(segment: &Segment, question: &Question) -> Result<Rows> {
+pub(super) fn narrow(segment: &Segment, questions: &Questions) -> Result<Rows> {
     let index = segment.log_index();
-    let Some(rows) = candidates(segment, index.as_deref(), question)? else { return Ok(Rows::All) };
+    let index = index.as_deref();
     let total = usize::try_from(segment.rows()).unwrap_or(usize::MAX);
+    let decided = questions.deciding.as_ref().map(|question| decide(segment, index, question)).transpose()?;
+    let narrowed = questions.narrowing.as_ref().map(|question| candidates(segment, index, question)).transpose()?;
+    let is_worth_it = |rows: &Vec<u32>| rows.len().saturating_mul(100) <= total.saturating_mul(INDEX_MAX_HIT_PERCENT);
+    let rows = match (decided, narrowed.flatten().filter(is_worth_it)) {
+        (Some(decided), Some(narrowed)) => in_both(decided, &narrowed),
+        (Some(rows), None) | (None, Some(rows)) => rows,
+        (None, None) => return Ok(Rows::All),
+    };
     Ok(match rows.len() {
         0 => Rows::None,
-        hits if hits.saturating_mul(100) > total.saturating_mul(INDEX_MAX_HIT_PERCENT) => Rows::All,
-        _ => Rows::Some(select(&rows, total)),
+        hits if hits == total => Rows::All,
+        _ => {
+            let metadata = segment.metadata().map_err(super::external)?;
+            let groups = metadata.row_groups().iter().map(|group| usize::try_from(group.num_rows()).unwrap_or(0));
+            Rows::Some(ParquetAccessPlan::new(by_row_group(&rows, groups)))
+        }
     })
+}
+
+/// Returns exactly the rows, ascending, that pass a question of words; without the index their bodies are read.
+fn decide(segment: &Segment, index: Option<&LogIndex>, question: &Question) -> Result<Vec<u32>> {
+    if let Some(rows) = candidates(segment, index, question)? {
+        return Ok(rows);
+    }
+    let (total, step) = (segment.rows(), PAGE_ROWS_LOGS as u64);
+    let mut rows = Vec::new();
+    let mut from = 0;
+    while from < total {
+        let to = total.min(from + step);
+        let range = from..to;
+        let batches = segment.read(Some(&[col::BODY]), Some(&[range])).map_err(super::external)?;
+        let bodies = batches.iter().filter_map(|batch| batch.column(0).as_string_opt::<i32>()).flatten();
+        let passed = (from..to).zip(bodies).filter(|(_, body)| body.is_some_and(|body| question.holds(body)));
+        rows.extend(passed.filter_map(|(row, _)| u32::try_from(row).ok()));
+        from = to;
+    }
+    Ok(rows)
+}
+
+impl Question {
+    /// Whether a body passes a question of words.
+    fn holds(&self, body: &str) -> bool {
+        match self {
+            Self::Terms(terms) => {
+                let mut missing: Vec<&RequiredTerm> = terms.iter().collect();
+                for_each_token(body, |token| {
+                    missing.retain(|term| !term.accepts(token));
+                    if missing.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                });
+                missing.is_empty()
+            }
+            Self::All(parts) => parts.iter().all(|part| part.holds(body)),
+            Self::One(parts) => parts.iter().any(|part| part.holds(body)),
+            Self::Traces(_) | Self::Value(_) | Self::Unknown => false,
+        }
+    }
 }
 
 /// Returns the rows that the index leaves over, ascending; `None` when it cannot tell.
@@ -194,10 +283,7 @@ fn candidates(segment: &Segment, index: Option<&LogIndex>, question: &Question) 
                 let Some(rows) = candidates(segment, index, part)? else { continue };
                 left = Some(match left {
                     None => rows,
-                    Some(mut left) => {
-                        left.retain(|row| rows.binary_search(row).is_ok());
-                        left
-                    }
+                    Some(left) => in_both(left, &rows),
                 });
                 if left.as_ref().is_some_and(Vec::is_empty) {
                     break;
@@ -235,45 +321,72 @@ fn few(ranges: &[std::ops::Range<u64>], total: u64) -> Option<Vec<u32>> {
     ranges.iter().cloned().flatten().map(|row| u32::try_from(row).ok()).collect()
 }
 
-/// Selects the given rows, ascending, of `total`.
-fn select(rows: &[u32], total: usize) -> RowSelection {
-    let mut selectors: Vec<RowSelector> = Vec::new();
-    let mut next = 0;
-    for row in rows.iter().map(|row| *row as usize) {
-        if row < next || row >= total {
-            continue;
-        }
-        if row > next {
-            selectors.push(RowSelector::skip(row - next));
-        }
-        match selectors.last_mut() {
-            Some(last) if !last.skip => last.row_count += 1,
-            _ => selectors.push(RowSelector::select(1)),
-        }
-        next = row + 1;
+/// Returns what is in both of two ascending lists.
+fn in_both(mut one: Vec<u32>, other: &[u32]) -> Vec<u32> {
+    one.retain(|row| other.binary_search(row).is_ok());
+    one
+}
+
+/// Selects the given rows, ascending, of groups with so many rows each.
+fn by_row_group(rows: &[u32], groups: impl Iterator<Item = usize>) -> Vec<RowGroupAccess> {
+    let (mut rest, mut start) = (rows, 0);
+    let group = |count: usize| {
+        let end = start + count;
+        let here = rest.partition_point(|row| (*row as usize) < end);
+        let (rows, after) = rest.split_at_checked(here).unwrap_or((rest, &[]));
+        let access = match rows.len() {
+            0 => RowGroupAccess::Skip,
+            all if all == count => RowGroupAccess::Scan,
+            _ => RowGroupAccess::Selection(bits(rows, start, count)),
+        };
+        (rest, start) = (after, end);
+        access
+    };
+    groups.map(group).collect()
+}
+
+/// A bit a row: many rows here and there take no more memory than few.
+fn bits(rows: &[u32], start: usize, count: usize) -> RowSelection {
+    let mut bits = BooleanBufferBuilder::new(count);
+    bits.append_n(count, false);
+    for row in rows {
+        bits.set_bit(*row as usize - start, true);
     }
-    if next < total {
-        selectors.push(RowSelector::skip(total - next));
-    }
-    selectors.into()
+    RowSelection::from_boolean_buffer(bits.finish())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    #[test]
-    fn a_selection_covers_every_row_of_the_file() {
-        let selection: Vec<RowSelector> = select(&[0, 1, 4, 7], 9).into();
-        let expected = [
-            RowSelector::select(2),
-            RowSelector::skip(2),
-            RowSelector::select(1),
-            RowSelector::skip(2),
-            RowSelector::select(1),
-            RowSelector::skip(1),
-        ];
-        assert_eq!(selection, expected);
-        assert_eq!(Vec::<RowSelector>::from(select(&[2], 3)), [RowSelector::skip(2), RowSelector::select(1)]);
+    proptest! {
+        /// Whatever rows are asked for, of however many groups: these rows and no others are read.
+        #[test]
+        fn the_rows_that_are_asked_for_are_read(
+            groups in prop::collection::vec(1..40_usize, 1..5),
+            asked in prop::collection::btree_set(0..160_u32, 0..160),
+        ) {
+            let total: usize = groups.iter().sum();
+            let asked: Vec<u32> = asked.into_iter().filter(|row| (*row as usize) < total).collect();
+            let mut read = Vec::new();
+            let mut start = 0;
+            let accesses = by_row_group(&asked, groups.iter().copied());
+            prop_assert_eq!(accesses.len(), groups.len());
+            for (access, count) in accesses.into_iter().zip(&groups) {
+                match access {
+                    RowGroupAccess::Skip => {}
+                    RowGroupAccess::Scan => read.extend(start..start + count),
+                    RowGroupAccess::Selection(rows) => {
+                        let mask = rows.as_mask().unwrap();
+                        prop_assert_eq!(mask.len(), *count);
+                        read.extend(mask.set_indices().map(|row| start + row));
+                    }
+                }
+                start += count;
+            }
+            let asked: Vec<usize> = asked.into_iter().map(|row| row as usize).collect();
+            prop_assert_eq!(read, asked);
+        }
     }
 }

@@ -5,6 +5,7 @@ use proptest::test_runner::TestRunner;
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue};
+use telltale_storage::schema::Table;
 
 use super::data::{PAGE, PURCHASE, Place, Store, entry, in_span, log, logs, span, text, traces};
 use super::{answer, rows};
@@ -74,6 +75,130 @@ async fn the_index_spares_reading() {
     assert!(found.report.bytes_read * 2 < scanned.report.bytes_read, "{:?} {:?}", found.report, scanned.report);
     let none = answer(&store.query, "SELECT body FROM logs WHERE match(body, 'impatience')").await;
     assert_eq!((none.report.segments_total, none.report.segments_pruned, none.report.bytes_read), (1, 1, 0));
+}
+
+/// Scenario: words that a third of 20,000 records hold, in segments and in memory. Guarantees: the index alone counts them; first,
+/// last and any few of them are right although no filter stands above the scan.
+#[tokio::test]
+async fn words_are_counted_without_reading_a_body() {
+    let bodies: Vec<String> = (0..20_000).map(|at| format!("request {at} of kind{}", at % 3)).collect();
+    for place in [Place::Memory, Place::Segments, Place::Both, Place::Compacted] {
+        let store = many(place, &bodies).await;
+        for (condition, expected) in [
+            ("match(body, 'kind1')", 6_667),
+            ("match(body, 'kind1') OR match(body, 'kind2 request')", 13_333),
+            ("match(body, 'kind1') AND match(body, 'kind2')", 0),
+            ("match(body, 'request')", 20_000),
+        ] {
+            let sql = format!(
+                "SELECT count(*) AS n, min(time_unix_nano) AS first, max(time_unix_nano) AS last FROM logs WHERE {condition}"
+            );
+            let plain = sql.replace("match(body,", "match(concat(body, ''),");
+            let found = rows(&store.query, &sql).await;
+            assert_eq!(found, rows(&store.query, &plain).await, "{place:?} {condition}");
+            assert_eq!(found[0]["n"], expected, "{place:?} {condition}");
+            let few = format!("SELECT body FROM logs WHERE {condition} LIMIT 7");
+            let few = rows(&store.query, &few).await;
+            assert_eq!(few.len(), expected.min(7), "{place:?} {condition}");
+            assert!(
+                few.iter().all(|row| condition.contains("request") || row["body"].as_str().unwrap().ends_with("kind1"))
+            );
+            if place == Place::Segments {
+                let sql = format!("SELECT count(*) FROM logs WHERE {condition}");
+                assert_eq!(answer(&store.query, &sql).await.report.bytes_read, 0, "{condition}");
+            }
+        }
+    }
+}
+
+/// Scenario: the index of a segment is damaged. Guarantees: what it would have decided is found by reading the bodies.
+#[tokio::test]
+async fn words_are_found_without_the_index() {
+    let bodies: Vec<String> = (0..20_000).map(|at| format!("request {at} of kind{}", at % 3)).collect();
+    for (condition, expected) in [
+        ("match(body, 'kind1')", 6_667),
+        ("match(body, '17') OR match(body, 'kind2 15000') OR match(body, '15002 request')", 2),
+        ("match(body, 'absent')", 0),
+    ] {
+        let store = many(Place::Segments, &bodies).await;
+        for segment in store.storage.snapshot().segments(Table::Logs) {
+            let folder = segment.data_path().parent().unwrap().join("log_index");
+            for file in std::fs::read_dir(folder).unwrap() {
+                let path = file.unwrap().path();
+                let bytes: Vec<u8> = std::fs::read(&path).unwrap().iter().map(|byte| byte ^ 0x55).collect();
+                std::fs::write(&path, bytes).unwrap();
+            }
+            assert!(segment.log_index().is_none());
+        }
+        let found = rows(&store.query, &format!("SELECT count(*) AS n FROM logs WHERE {condition}")).await;
+        assert_eq!(found[0]["n"], expected, "{condition}");
+    }
+}
+
+/// Conditions over log records whose words an index decides, narrows or knows nothing about, combined at random.
+fn condition() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        prop::sample::select(vec![
+            "alpha",
+            "beta",
+            "alpha beta",
+            "absent",
+            "\"alpha beta\"",
+            "al*",
+            "-alpha",
+            "beta -alpha"
+        ])
+        .prop_map(|query| format!("match(body, '{query}')")),
+        (0..60_u64).prop_map(|number| format!("attr_int('number') < {number}")),
+        Just(format!("trace_id = '{PURCHASE}'")),
+        Just("severity_number = 9".to_owned()),
+    ];
+    leaf.prop_recursive(3, 8, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} AND {other})")),
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} OR {other})")),
+            inner.prop_map(|one| format!("NOT ({one})")),
+        ]
+    })
+}
+
+/// Whatever is asked about words, and wherever the records lie: the answer is that of a look at every body.
+#[test]
+fn a_condition_with_words_finds_what_a_look_at_every_body_finds() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let words = ["alpha", "beta", "alphabet", "", "beta alpha", "alpha beta gamma"];
+    let records: Vec<_> = (0..60_u64)
+        .map(|at| {
+            let one = log(at, if at % 4 == 0 { 9 } else { 17 }, text(words[at as usize % words.len()]));
+            if at % 5 == 0 { in_span(one, PURCHASE, at + 1) } else { one }
+        })
+        .collect();
+    let requests: Vec<_> = records.chunks(13).map(|chunk| logs("shop", chunk.to_vec())).collect();
+    let stores: Vec<Store> = Place::ALL
+        .into_iter()
+        .map(|place| {
+            let store = Store::empty();
+            runtime.block_on(store.fill(place, requests.clone()));
+            store
+        })
+        .collect();
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() });
+    runner
+        .run(&condition(), |condition| {
+            let form = "SELECT attr_int('number') AS n, body FROM logs WHERE {} ORDER BY n";
+            let plain = form.replace("{}", &condition.replace("match(body,", "match(concat(body, ''),"));
+            let expected = runtime.block_on(rows(&stores[0].query, &plain));
+            for store in &stores {
+                let found = runtime.block_on(rows(&store.query, &form.replace("{}", &condition)));
+                prop_assert_eq!(&found, &expected, "{}", &condition);
+                let count = format!("SELECT count(*) AS n FROM logs WHERE {condition}");
+                let found = runtime.block_on(rows(&store.query, &count));
+                prop_assert_eq!(&found[0]["n"], expected.len(), "{}", &condition);
+            }
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// Scenario: 20,000 spans and as many logs with values of every type, rare, frequent and absent, in memory and segments.
