@@ -17,7 +17,7 @@ use telltale_storage::{Options, Storage};
 use self::source::{BATCH, SHAPES, Shape, payloads, signal};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Items a shape unless the command line says otherwise: about a memtable.
 const ITEMS: usize = 50_000;

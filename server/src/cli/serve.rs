@@ -18,7 +18,6 @@ pub(super) fn main(flags: &Flags) -> ExitCode {
         }
     };
     pages::keep_small();
-    pages::give_back_soon();
     match app::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -165,7 +165,7 @@ fn link_statically(to: &Path) {
     rustc.current_dir(root()).args(["--edition", "2024", "--crate-name", "telltale", "--crate-type", "bin"]);
     rustc.args(["-C", "target-feature=+crt-static"]).arg("server/src/main.rs").arg("-o").arg(to);
     rustc.arg("-L").arg(format!("dependency={}", libraries.display()));
-    for name in ["telltale", "mimalloc"] {
+    for name in ["telltale", "tikv_jemallocator"] {
         rustc.arg("--extern").arg(format!("{name}={}", newest(name).display()));
     }
     let output = rustc.output().unwrap();
