@@ -6,7 +6,7 @@
 # A container has to listen on all addresses, so it starts only with TELLTALE_TOKEN (or the explicit --insecure).
 
 FROM rust:1.95.0-slim-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev make && rm -rf /var/lib/apt/lists/*
 RUN rustup target add wasm32-unknown-unknown
 WORKDIR /src
 COPY . .
