@@ -11,6 +11,7 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use leptos::prelude::*;
+use leptos::reactive::graph::{Subscriber as _, ToAnySubscriber};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue, UnwrapThrowExt};
 use web_sys::{Event, HtmlElement, KeyboardEvent, MouseEvent, Node};
@@ -258,8 +259,31 @@ fn keep(thing: Box<dyn Any>) {
 
 /// Runs now, and again whenever a signal that was read changes, until the current owner is cleaned up.
 pub(crate) fn follow(mut run: Box<dyn FnMut()>) {
-    let effect = RenderEffect::new(move |_: Option<()>| run());
-    keep(Box::new(effect));
+    keep(Box::new(Followed(RenderEffect::new(move |_: Option<()>| run()))));
+}
+
+/// An effect that leaves nothing behind: a signal remembers who read it until it changes next, which for most is never.
+struct Followed(RenderEffect<()>);
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        forget_sources(&self.0);
+    }
+}
+
+fn forget_sources(reader: &impl ToAnySubscriber) {
+    let reader = reader.to_any_subscriber();
+    reader.clear_sources(&reader);
+}
+
+/// Returns a memo for something that comes and goes often: like [`follow`], it leaves nothing behind in the signals that it read.
+pub(crate) fn passing_memo<T: Send + Sync + PartialEq + 'static>(
+    run: impl Fn() -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    let memo = ArcMemo::new(move |_| run());
+    let kept = memo.clone();
+    on_cleanup(move || forget_sources(&kept));
+    memo.into()
 }
 
 fn listen(element: &web_sys::Element, event: &str, act: Box<dyn FnMut(Event)>) {
@@ -285,6 +309,8 @@ struct Shown {
 fn each(place: web_sys::Element, keys: Box<dyn Fn() -> Vec<u64>>, view: Box<dyn Fn(u64) -> El>) {
     let parent = Owner::current().unwrap_or_default();
     let mut shown: HashMap<u64, Shown> = HashMap::new();
+    // An owner remembers every child that it ever had, so that a list whose elements come and go uses theirs again.
+    let mut free: Vec<Owner> = Vec::new();
     follow(Box::new(move || {
         let keys = keys();
         let wanted: std::collections::HashSet<u64> = keys.iter().copied().collect();
@@ -293,6 +319,7 @@ fn each(place: web_sys::Element, keys: Box<dyn Fn() -> Vec<u64>>, view: Box<dyn 
             if !stays {
                 old.element.remove();
                 old.owner.cleanup();
+                free.push(old.owner.clone());
             }
             stays
         });
@@ -301,7 +328,7 @@ fn each(place: web_sys::Element, keys: Box<dyn Fn() -> Vec<u64>>, view: Box<dyn 
             let element = match shown.get(&key) {
                 Some(known) => known.element.clone(),
                 None => {
-                    let owner = parent.child();
+                    let owner = free.pop().unwrap_or_else(|| parent.child());
                     let made = untrack(|| owner.with(|| view(key)));
                     shown.insert(key, Shown { element: made.0.clone(), owner });
                     made.0

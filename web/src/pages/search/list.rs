@@ -12,7 +12,7 @@ use super::{PAGE_ROWS, State};
 use crate::client::Lifetime;
 use crate::components::bits::{clock_time, date_time, failure_box, go_link, service_chip, skeleton};
 use crate::components::virtual_rows::VirtualRows;
-use crate::dom::{El, el, hidden, sign, text_el};
+use crate::dom::{El, el, hidden, passing_memo, sign, text_el};
 use crate::palette::Palette;
 use crate::prefs::now_nanos;
 use crate::route::Route;
@@ -276,10 +276,11 @@ fn head(list: List) -> El {
 /// A row: its line, and what is unfolded below it.
 fn item(list: List, columns: &[String], number: u64) -> El {
     let state = list.state;
-    let place = Memo::new(move |_| state.rows.with(|rows| rows.place(number)));
+    let place = passing_memo(move || state.rows.with(|rows| rows.place(number)));
     // A live trace grows: its row is another one then.
-    let row = Memo::new(move |_| state.rows.with(|rows| rows.place(number).and_then(|place| rows.at(place)).cloned()));
-    let is_open = Memo::new(move |_| list.open.with(|open| open.contains_key(&number)));
+    let row =
+        passing_memo(move || state.rows.with(|rows| rows.place(number).and_then(|place| rows.at(place)).cloned()));
+    let is_open = passing_memo(move || list.open.with(|open| open.contains_key(&number)));
     let columns = columns.to_vec();
     let cells = move || row.with(|row| row.as_ref().map_or_else(Vec::new, |row| cells(list, &columns, row, is_open)));
     let line = el("div")
