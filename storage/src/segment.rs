@@ -44,7 +44,7 @@ mod trace_rows;
 mod writer;
 
 pub(crate) use files::Handles;
-pub use log_index::LogIndex;
+pub use log_index::{LogIndex, intersection};
 pub(crate) use reader::RowStream;
 pub use terms::visit::{ValueOrigin, Values};
 pub use trace_rows::trace_rows_of;

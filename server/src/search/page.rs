@@ -78,16 +78,13 @@ pub(crate) async fn read(
     let Some(last) = keys.get(wanted.min(keys.len()).saturating_sub(1)).copied() else {
         return Ok(Page { batches: Vec::new(), next: None });
     };
-    let until = Until {
-        asked,
-        condition: &condition,
-        last,
-        ties: keys.iter().take(wanted).filter(|key| **key == last).count(),
-    };
-    // As slow as the last one are more than the page has room for.
-    let has_more_ties = keys.get(wanted) == Some(&last);
+    let until = Until { asked, condition: &condition, last };
     let condition = match asked.order {
-        Order::Slowest if has_more_ties => until.newest(store, report).await?,
+        // As slow as the last one are more than the page has room for.
+        Order::Slowest if keys.get(wanted) == Some(&last) => {
+            let ties = keys.iter().take(wanted).filter(|key| **key == last).count();
+            until.newest(ties, store, report).await?
+        }
         _ => until.condition(),
     };
     let (columns, ties) = match asked.target() {
@@ -115,8 +112,6 @@ struct Until<'a> {
     asked: &'a Asked,
     condition: &'a str,
     last: i64,
-    /// Rows of the last key that the page needs.
-    ties: usize,
 }
 
 impl Until<'_> {
@@ -125,11 +120,11 @@ impl Until<'_> {
     }
 
     /// Returns the condition without those of the slowest rows that are too old for the page: of rows as slow as the last,
-    /// the newest come first ([`SPAN_TIES`]).
-    async fn newest(&self, store: &Query, report: &mut ScanReport) -> Result<String, QueryError> {
+    /// the newest come first ([`SPAN_TIES`]), and the page needs so many.
+    async fn newest(&self, ties: usize, store: &Query, report: &mut ScanReport) -> Result<String, QueryError> {
         let sql = format!(
             "SELECT start_time_unix_nano AS at FROM spans WHERE duration_ns = {} AND {} ORDER BY at DESC LIMIT {}",
-            self.last, self.condition, self.ties
+            self.last, self.condition, ties
         );
         let answer = store.sql(&sql).await?;
         add(report, &answer.report);

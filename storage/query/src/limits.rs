@@ -20,7 +20,8 @@ pub const MIN_MEMORY_BYTES: usize = 128 * 1024 * 1024;
 pub const MAX_MEMORY_BYTES: usize = 4 * 1024 * 1024 * 1024;
 /// Share of the available memory that all queries get: one part in four.
 pub const MEMORY_DIVISOR: usize = 4;
-/// A full-text query that hits more than this share of a segment's rows, in per cent, scans the segment instead.
+/// What an index only narrows is read by a scan of the segment when it leaves more than this share of its rows, in per cent; words of a
+/// body, which it decides, never are.
 pub const INDEX_MAX_HIT_PERCENT: usize = 35;
 /// Traces that a condition names at most for their rows to be looked up in a segment of spans; with more it is scanned.
 pub const INDEX_MAX_TRACES: usize = 1_024;

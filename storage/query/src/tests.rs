@@ -14,6 +14,7 @@ mod streams;
 mod tables;
 mod usual;
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::{Query, QueryError, SqlAnswer, json_rows};
@@ -35,4 +36,15 @@ async fn refusal(query: &Query, sql: &str) -> QueryError {
         Ok(answer) => panic!("{sql} was answered: {:?}", answer.batches),
         Err(error) => error,
     }
+}
+
+/// Combines conditions at random by AND, OR and NOT.
+fn combined(leaf: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = String> {
+    leaf.prop_recursive(3, 8, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} AND {other})")),
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} OR {other})")),
+            inner.prop_map(|one| format!("NOT ({one})")),
+        ]
+    })
 }

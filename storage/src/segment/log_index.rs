@@ -153,7 +153,8 @@ fn collect(mut postings: impl Postings, rows: &mut Vec<u32>) {
 }
 
 /// Returns what is in both of two ascending lists.
-fn intersection(one: &[u32], other: &[u32]) -> Vec<u32> {
+#[must_use]
+pub fn intersection(one: &[u32], other: &[u32]) -> Vec<u32> {
     let mut rest = other;
     let is_in_other = |row: &&u32| {
         rest = rest.split_at_checked(rest.partition_point(|other| other < *row)).map_or(&[], |(_, rest)| rest);

@@ -19,7 +19,7 @@ use telltale_model::TraceId;
 use telltale_storage::limits::PAGE_ROWS_LOGS;
 use telltale_storage::schema::{Table, col};
 use telltale_storage::text::{RequiredTerm, for_each_token};
-use telltale_storage::{LogIndex, Segment};
+use telltale_storage::{LogIndex, Segment, intersection};
 
 use crate::functions::{MATCH, matching};
 use crate::limits::{INDEX_MAX_HIT_PERCENT, INDEX_MAX_TRACES};
@@ -200,7 +200,7 @@ pub(super) fn narrow(segment: &Segment, questions: &Questions) -> Result<Rows> {
     let narrowed = questions.narrowing.as_ref().map(|question| candidates(segment, index, question)).transpose()?;
     let is_worth_it = |rows: &Vec<u32>| rows.len().saturating_mul(100) <= total.saturating_mul(INDEX_MAX_HIT_PERCENT);
     let rows = match (decided, narrowed.flatten().filter(is_worth_it)) {
-        (Some(decided), Some(narrowed)) => in_both(decided, &narrowed),
+        (Some(decided), Some(narrowed)) => intersection(&decided, &narrowed),
         (Some(rows), None) | (None, Some(rows)) => rows,
         (None, None) => return Ok(Rows::All),
     };
@@ -283,7 +283,7 @@ fn candidates(segment: &Segment, index: Option<&LogIndex>, question: &Question) 
                 let Some(rows) = candidates(segment, index, part)? else { continue };
                 left = Some(match left {
                     None => rows,
-                    Some(left) => in_both(left, &rows),
+                    Some(left) => intersection(&left, &rows),
                 });
                 if left.as_ref().is_some_and(Vec::is_empty) {
                     break;
@@ -319,12 +319,6 @@ fn few(ranges: &[std::ops::Range<u64>], total: u64) -> Option<Vec<u32>> {
         return None;
     }
     ranges.iter().cloned().flatten().map(|row| u32::try_from(row).ok()).collect()
-}
-
-/// Returns what is in both of two ascending lists.
-fn in_both(mut one: Vec<u32>, other: &[u32]) -> Vec<u32> {
-    one.retain(|row| other.binary_search(row).is_ok());
-    one
 }
 
 /// Selects the given rows, ascending, of groups with so many rows each.

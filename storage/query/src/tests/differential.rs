@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::data::{ORPHAN, PAGE, PURCHASE, Place, Store, requests};
-use super::rows;
+use super::{combined, rows};
 use crate::QueryLimits;
 
 /// Conditions over spans, each right by itself; they are combined at random.
@@ -30,13 +30,7 @@ fn condition() -> impl Strategy<Value = String> {
         Just("resource_attr('service.name') = 'stock'".to_owned()),
         Just("scope_name = 'tests'".to_owned()),
     ];
-    leaf.prop_recursive(3, 8, 2, |inner| {
-        prop_oneof![
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} AND {other})")),
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} OR {other})")),
-            inner.prop_map(|one| format!("NOT ({one})")),
-        ]
-    })
+    combined(leaf)
 }
 
 /// Questions about the rows that pass a condition.

@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue};
 use telltale_storage::schema::Table;
 
 use super::data::{PAGE, PURCHASE, Place, Store, entry, in_span, log, logs, span, text, traces};
-use super::{answer, rows};
+use super::{answer, combined, rows};
 
 async fn numbers(store: &Store, query: &str) -> Vec<i64> {
     let sql = format!(
@@ -153,13 +153,7 @@ fn condition() -> impl Strategy<Value = String> {
         Just(format!("trace_id = '{PURCHASE}'")),
         Just("severity_number = 9".to_owned()),
     ];
-    leaf.prop_recursive(3, 8, 2, |inner| {
-        prop_oneof![
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} AND {other})")),
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} OR {other})")),
-            inner.prop_map(|one| format!("NOT ({one})")),
-        ]
-    })
+    combined(leaf)
 }
 
 /// Whatever is asked about words, and wherever the records lie: the answer is that of a look at every body.
