@@ -47,7 +47,7 @@ pub use error::{Error, ErrorKind};
 pub use remote::{RemoteStatus, RemoteStore, Upload};
 pub use retention::{Pin, PinKind, Retention};
 pub use segment::promoted::{Promoted, PromotedColumn, ValueType};
-pub use segment::{LogIndex, Segment, TraceRow, ValueOrigin, Values, intersection, trace_rows_of};
+pub use segment::{LogIndex, RowStream, Segment, TraceRow, ValueOrigin, Values, intersection, trace_rows_of};
 pub use snapshot::Snapshot;
 pub use status::{Counters, DurationCounts, Status, TableStatus};
 pub use storage::{AckMode, Appended, Options, Reading, Storage};

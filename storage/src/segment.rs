@@ -45,7 +45,7 @@ mod writer;
 
 pub(crate) use files::Handles;
 pub use log_index::{LogIndex, intersection};
-pub(crate) use reader::RowStream;
+pub use reader::RowStream;
 pub use terms::visit::{ValueOrigin, Values};
 pub use trace_rows::trace_rows_of;
 pub(crate) use writer::{SegmentSpec, SegmentWriter, write_segment};
@@ -162,10 +162,18 @@ impl Segment {
 
     /// Returns all rows in the order of the file, batch by batch.
     pub(crate) fn stream(self: &Arc<Self>, batch_rows: usize) -> Result<RowStream, Error> {
+        self.rows_of((None, None), batch_rows)
+    }
+
+    fn rows_of(
+        self: &Arc<Self>,
+        wanted: (Option<&[&str]>, Option<&[Range<u64>]>),
+        batch_rows: usize,
+    ) -> Result<RowStream, Error> {
         let metadata = self.reader_metadata(manifest::DATA)?;
         let file = self.noting(self.open_parquet(manifest::DATA))?;
-        let reader = self.noting(reader::stream(file, &self.data_path, metadata, batch_rows))?;
-        Ok(RowStream::new(Arc::clone(self), reader))
+        let rows = self.noting(reader::rows(file, &self.data_path, metadata, wanted, batch_rows))?;
+        Ok(RowStream::new(Arc::clone(self), rows))
     }
 
     /// Returns the columns that have no value in any row.
@@ -364,6 +372,14 @@ impl Segment {
         let metadata = self.reader_metadata(manifest::DATA)?;
         let file = self.noting(self.open_parquet(manifest::DATA))?;
         self.noting(reader::read_rows(file, &self.data_path, metadata, columns, rows))
+    }
+
+    /// Reads what [`Segment::read`] reads batch by batch, so that memory does not grow with the number of rows.
+    ///
+    /// # Errors
+    /// As [`Segment::read`].
+    pub fn read_in_batches(self: &Arc<Self>, columns: &[&str], rows: &[Range<u64>]) -> Result<RowStream, Error> {
+        self.rows_of((Some(columns), Some(rows)), reader::BATCH_ROWS)
     }
 
     /// Returns the index over log bodies; `None` for other tables and when the index is damaged, which costs speed only.

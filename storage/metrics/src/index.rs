@@ -28,12 +28,26 @@ pub(crate) struct Run {
 #[derive(Debug)]
 pub(crate) struct SegmentIndex {
     pub(crate) runs: Vec<Run>,
+    /// Stretches of runs of the same family, one after another: what a name leaves out costs a look a family, not one a series.
+    pub(crate) families: Vec<Range<usize>>,
 }
 
 /// What a run keeps in memory, its series included, which others usually share.
 const RUN_BYTES: usize = size_of::<Run>() + 64;
 
 impl SegmentIndex {
+    fn of(runs: Vec<Run>) -> Self {
+        let mut start = 0;
+        let same = runs.chunk_by(|run, next| Arc::ptr_eq(&run.series.family, &next.series.family));
+        let stretch = |runs: &[Run]| {
+            let first = start;
+            start += runs.len();
+            first..start
+        };
+        let families = same.map(stretch).collect();
+        Self { runs, families }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.runs.len() * RUN_BYTES
     }
@@ -60,7 +74,7 @@ impl SegmentIndex {
                 runs.push(Run { series, rows, min_ns: first.value(row), max_ns: last.value(row) });
             }
         }
-        Ok(Self { runs })
+        Ok(Self::of(runs))
     }
 
     fn of_all_rows(segment: &Segment, registry: &Registry) -> Result<Self, Error> {
@@ -89,7 +103,7 @@ impl SegmentIndex {
             };
             runs.push(Run { series, rows, min_ns, max_ns });
         }
-        Ok(Self { runs })
+        Ok(Self::of(runs))
     }
 }
 

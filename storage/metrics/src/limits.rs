@@ -7,6 +7,9 @@ pub const INDEX_CACHE_BYTES: usize = 256 << 20;
 pub const CHUNK_ROWS: u64 = 256 << 10;
 /// Chunks that wait, read, until the one before was looked at; one more is being read.
 pub const CHUNKS_AHEAD: usize = 1;
+/// Segments that a question keeps open from chunk to chunk, each with about a megabyte of pages and its metadata. Beyond: the smaller
+/// ones are opened anew for each chunk.
+pub const LANES_OPEN_MAX: usize = 64;
 /// What a histogram's row weighs in [`CHUNK_ROWS`]: it is about as large as this many numbers.
 pub const HISTOGRAM_ROW_WEIGHT: u64 = 16;
 /// Series that one selector or list may touch. Beyond: an error that names it.
@@ -31,3 +34,18 @@ pub const GRAPH_SPANS_AT_ONCE: u64 = 4_000_000;
 /// How long a call waits for the spans of the other side before it counts as one to a peer that sends none, in milliseconds: two
 /// times what an SDK's exporter usually waits.
 pub const GRAPH_WAIT_MS: i64 = 10_000;
+
+/// Bounds of reading that tests make small.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadLimits {
+    /// See [`CHUNK_ROWS`].
+    pub(crate) chunk_rows: u64,
+    /// See [`LANES_OPEN_MAX`].
+    pub(crate) lanes_open: usize,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self { chunk_rows: CHUNK_ROWS, lanes_open: LANES_OPEN_MAX }
+    }
+}

@@ -1,4 +1,4 @@
-//! Rows of the selected series, in chunks of bounded size, each series whole.
+//! Rows of the selected series, in chunks of bounded size, each series whole; each segment is read once, from front to back.
 
 use std::ops::Range;
 
@@ -7,11 +7,14 @@ use telltale_promql::{Error, SeriesView};
 use telltale_storage::schema::{Table, col};
 
 use crate::family::Temporality;
-use crate::index::storage;
-use crate::limits::{CHUNK_ROWS, CHUNKS_AHEAD};
+use crate::limits::CHUNKS_AHEAD;
 use crate::samples;
 use crate::select::{IndexedBatch, Logical, Piece, Selected, Window};
 use crate::view::View;
+
+mod lane;
+
+use lane::{Lane, Wanted, lanes};
 
 /// Rows of one series in one batch.
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ type Columns<'a> = &'a (dyn Fn(&Logical) -> Vec<&'static str> + Sync);
 type WithRows<'a> = &'a mut dyn FnMut(&Logical, &[Slice<'_>]) -> Result<(), Error>;
 
 /// What was read for a chunk: of each segment the batches, and which rows they are for which series of the chunk.
-type Read = Vec<(Vec<RecordBatch>, Vec<(Range<u64>, usize)>)>;
+type Read = Vec<(Vec<RecordBatch>, Wanted)>;
 
 /// Reads the named columns of the series, so many series at once that the rows fit into the bound. While the rows of one chunk are
 /// looked at, those of the next are read by a thread of its own.
@@ -62,15 +65,17 @@ pub(crate) fn in_chunks(
     columns: Columns<'_>,
     with_rows: WithRows<'_>,
 ) -> Result<(), Error> {
-    let chunks = chunks(&selected.series);
+    let chunks = chunks(&selected.series, view.limits.chunk_rows);
+    let mut reader = Reader::new(view, selected, &chunks, columns)?;
     if chunks.len() < 2 {
         return chunks.into_iter().try_for_each(|chunk| {
-            give(&selected.batches, chunk, &read_chunk(view, selected, chunk, columns)?, with_rows)
+            let read = reader.read(chunk)?;
+            give(&selected.batches, chunk, &read, with_rows)
         });
     }
     let (sender, receiver) = std::sync::mpsc::sync_channel(CHUNKS_AHEAD);
     std::thread::scope(|scope| {
-        let reads = chunks.iter().map(|chunk| read_chunk(view, selected, chunk, columns));
+        let reads = chunks.iter().map(move |chunk| reader.read(chunk));
         let reader = move || {
             for read in reads {
                 let is_last = read.is_err();
@@ -93,7 +98,7 @@ pub(crate) fn in_chunks(
 }
 
 /// Returns the series in chunks of one table whose rows fit into the bound; a series that does not is a chunk of its own.
-fn chunks(series: &[Logical]) -> Vec<&[Logical]> {
+fn chunks(series: &[Logical], rows_max: u64) -> Vec<&[Logical]> {
     let mut chunks = Vec::new();
     let mut rest = series;
     while let Some(first) = rest.first() {
@@ -102,7 +107,7 @@ fn chunks(series: &[Logical]) -> Vec<&[Logical]> {
             .iter()
             .take_while(|logical| {
                 weight += logical.weight;
-                logical.series.family.table == first.series.family.table && weight <= CHUNK_ROWS
+                logical.series.family.table == first.series.family.table && weight <= rows_max
             })
             .count();
         let (chunk, others) = rest.split_at_checked(count.max(1)).unwrap_or((rest, &[]));
@@ -112,10 +117,44 @@ fn chunks(series: &[Logical]) -> Vec<&[Logical]> {
     chunks
 }
 
-fn read_chunk(view: &View, selected: &Selected, chunk: &[Logical], columns: Columns<'_>) -> Result<Read, Error> {
-    view.stop.check()?;
-    // By segment: which rows, and for which series of the chunk.
-    let mut wanted: Vec<Vec<(Range<u64>, usize)>> = vec![Vec::new(); selected.segments.len()];
+/// Reads chunk after chunk, each segment from front to back.
+struct Reader<'a> {
+    view: &'a View,
+    lanes: Vec<Lane>,
+}
+
+impl<'a> Reader<'a> {
+    /// Finds out what the chunks will want of each segment.
+    fn new(view: &'a View, selected: &Selected, chunks: &[&[Logical]], columns: Columns<'_>) -> Result<Self, Error> {
+        let mut lanes = lanes(&selected.segments, view.limits.lanes_open);
+        for chunk in chunks {
+            view.stop.check()?;
+            let names: Vec<_> = chunk.iter().map(columns).collect();
+            for (lane, wanted) in lanes.iter_mut().zip(wanted(chunk, selected.segments.len())) {
+                wanted.iter().filter_map(|(_, at)| names.get(*at)).flatten().for_each(|name| lane.add_column(name));
+                lane.note(&wanted);
+            }
+        }
+        lanes.iter_mut().for_each(Lane::begin);
+        Ok(Self { view, lanes })
+    }
+
+    fn read(&mut self, chunk: &[Logical]) -> Result<Read, Error> {
+        let mut read = Vec::with_capacity(self.lanes.len());
+        let count = self.lanes.len();
+        for (lane, wanted) in self.lanes.iter_mut().zip(wanted(chunk, count)) {
+            if !wanted.is_empty() {
+                self.view.stop.check()?;
+                read.push((lane.take(&wanted)?, wanted));
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// Returns which rows a chunk wants of each segment.
+fn wanted(chunk: &[Logical], segments: usize) -> Vec<Wanted> {
+    let mut wanted: Vec<Wanted> = vec![Vec::new(); segments];
     for (at, logical) in chunk.iter().enumerate() {
         for piece in &logical.pieces {
             if let Piece::Segment { place, rows } = piece
@@ -125,22 +164,8 @@ fn read_chunk(view: &View, selected: &Selected, chunk: &[Logical], columns: Colu
             }
         }
     }
-    let mut read = Vec::with_capacity(wanted.len());
-    for ((segment, _), mut wanted) in selected.segments.iter().zip(wanted) {
-        if wanted.is_empty() {
-            continue;
-        }
-        view.stop.check()?;
-        wanted.sort_unstable_by_key(|(rows, _)| rows.start);
-        let ranges: Vec<Range<u64>> = wanted.iter().map(|(rows, _)| rows.clone()).collect();
-        let mut names: Vec<&'static str> = Vec::new();
-        for (_, at) in &wanted {
-            let more = chunk.get(*at).map(columns).unwrap_or_default();
-            names.extend(more.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
-        }
-        read.push((segment.read(Some(&names), Some(&ranges)).map_err(storage)?, wanted));
-    }
-    Ok(read)
+    wanted.iter_mut().for_each(|wanted| wanted.sort_unstable_by_key(|(rows, _)| rows.start));
+    wanted
 }
 
 fn give(memory: &[IndexedBatch], chunk: &[Logical], read: &Read, with_rows: WithRows<'_>) -> Result<(), Error> {

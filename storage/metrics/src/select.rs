@@ -12,7 +12,7 @@ use telltale_storage::schema::Table;
 use crate::cache::TABLES;
 use crate::delta::day_start_ms;
 use crate::family::{Family, Part, Temporality};
-use crate::index::{BatchIndex, SegmentIndex};
+use crate::index::{BatchIndex, Run, SegmentIndex};
 use crate::limits::{HISTOGRAM_ROW_WEIGHT, SERIES_MAX, STOP_CHECK_SERIES};
 use crate::meta::{SeriesId, SeriesMeta};
 use crate::view::View;
@@ -110,12 +110,20 @@ pub(crate) fn select(view: &View, matchers: &[Matcher], window: &Window) -> Resu
             may_collide |= *names.entry(name).or_insert_with(|| reading(family)) != reading(family);
         }
     }
+    let mut series = selector.series;
+    // As segments keep them, so that each is read from front to back.
+    series.sort_by(|left, right| order(&left.series).cmp(&order(&right.series)));
     Ok(Selected {
-        series: selector.series,
+        series,
         segments: selector.segments,
         batches: selector.batches,
         may_collide: may_collide || names.contains_key(crate::target_info::NAME),
     })
+}
+
+/// What rows of points are sorted by, before their time.
+fn order(series: &SeriesMeta) -> (Table, &str, &SeriesId) {
+    (series.family.table, &series.family.name, &series.id)
 }
 
 /// Returns the name under which a part is shown.
@@ -174,15 +182,9 @@ impl<'a> Selector<'a> {
             }
             let index = view.metrics.segment(segment)?;
             let place = self.segments.len();
-            for (at, run) in index.runs.iter().enumerate() {
-                if at % STOP_CHECK_SERIES == 0 {
-                    view.stop.check()?;
-                }
-                if !window.reading(run.series.family.temporality).overlaps_ns(run.min_ns, run.max_ns) {
-                    continue;
-                }
-                let piece = Piece::Segment { place, rows: run.rows.clone() };
-                self.add(&run.series, piece, run.rows.end - run.rows.start)?;
+            for stretch in &index.families {
+                view.stop.check()?;
+                self.stretch(view, place, index.runs.get(stretch.clone()).unwrap_or_default(), window)?;
             }
             self.segments.push((Arc::clone(segment), index));
         }
@@ -196,6 +198,25 @@ impl<'a> Selector<'a> {
                 }
             }
             self.batches.push((batch.clone(), index));
+        }
+        Ok(())
+    }
+
+    /// Adds the runs of one family in a segment.
+    fn stretch(&mut self, view: &View, place: usize, runs: &[Run], window: &Window) -> Result<(), Error> {
+        let Some(first) = runs.first() else { return Ok(()) };
+        if self.shown(&first.series.family).is_empty() {
+            return Ok(());
+        }
+        let window = window.reading(first.series.family.temporality);
+        for (at, run) in runs.iter().enumerate() {
+            if at % STOP_CHECK_SERIES == 0 {
+                view.stop.check()?;
+            }
+            if window.overlaps_ns(run.min_ns, run.max_ns) {
+                let piece = Piece::Segment { place, rows: run.rows.clone() };
+                self.add(&run.series, piece, run.rows.end - run.rows.start)?;
+            }
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use telltale_model::{SignalKind, UnixNanos};
 use telltale_promql::{Labels, MatchOp, Matcher, Selection, Source as _};
 use telltale_storage::{Options, Storage};
 
+use crate::limits::ReadLimits;
 use crate::{Metrics, Stop, View};
 
 mod graph;
@@ -15,12 +16,13 @@ mod prometheus;
 mod spans;
 
 /// A store in a temporary folder with its metrics.
-struct Store {
+pub(crate) struct Store {
     storage: Storage,
     metrics: Metrics,
     runtime: tokio::runtime::Runtime,
     /// When questions are asked: long after everything, unless a test says otherwise.
     now: UnixNanos,
+    limits: ReadLimits,
     _folder: tempfile::TempDir,
 }
 
@@ -28,7 +30,7 @@ struct Store {
 type Found = BTreeMap<String, Vec<(i64, String)>>;
 
 impl Store {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let mut options = Options::new(folder.path().join("data"));
@@ -36,21 +38,24 @@ impl Store {
         options.limits.wal_file_bytes = 1 << 20;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let storage = runtime.block_on(async { Storage::open(options).unwrap() });
-        Self { storage, metrics: Metrics::default(), runtime, now: UnixNanos(u64::MAX), _folder: folder }
+        let (metrics, limits) = (Metrics::default(), ReadLimits::default());
+        Self { storage, metrics, runtime, now: UnixNanos(u64::MAX), limits, _folder: folder }
     }
 
-    fn send(&self, request: &impl prost::Message) {
+    pub(crate) fn send(&self, request: &impl prost::Message) {
         let payload = request.encode_to_vec().into();
         let appended = self.runtime.block_on(self.storage.append(SignalKind::Metrics, payload)).unwrap();
         assert_eq!(appended.rejected, 0, "{:?}", appended.issues);
     }
 
-    fn flush(&self) {
+    pub(crate) fn flush(&self) {
         self.runtime.block_on(self.storage.flush()).unwrap();
     }
 
-    fn view(&self) -> View {
-        self.metrics.view(self.storage.snapshot(), Stop::default(), self.now)
+    pub(crate) fn view(&self) -> View {
+        let mut view = self.metrics.view(self.storage.snapshot(), Stop::default(), self.now);
+        view.limits = self.limits;
+        view
     }
 
     fn select(&self, matchers: &[Matcher], start_ms: i64, end_ms: i64) -> Found {

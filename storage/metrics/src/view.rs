@@ -9,6 +9,7 @@ use telltale_promql::{Error, Labels, SelectReport, Selection, SeriesView, Source
 use telltale_storage::Snapshot;
 
 use crate::cache::Metrics;
+use crate::limits::ReadLimits;
 use crate::{derived, read, select, target_info};
 
 /// Tells a question that nobody waits for its answer any more; clones share the word.
@@ -40,12 +41,14 @@ pub struct View {
     pub(crate) stop: Stop,
     /// When it was asked, in milliseconds.
     pub(crate) now_ms: i64,
+    pub(crate) limits: ReadLimits,
 }
 
 impl View {
     pub(crate) fn new(metrics: Metrics, snapshot: Arc<Snapshot>, stop: Stop, now: UnixNanos) -> Self {
         metrics.retain_batches(&snapshot);
-        Self { metrics, snapshot, stop, now_ms: i64::try_from(now.0 / 1_000_000).unwrap_or(i64::MAX) }
+        let now_ms = i64::try_from(now.0 / 1_000_000).unwrap_or(i64::MAX);
+        Self { metrics, snapshot, stop, now_ms, limits: ReadLimits::default() }
     }
 }
 

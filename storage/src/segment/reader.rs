@@ -26,7 +26,7 @@ use crate::segment::Segment;
 use crate::segment::promoted::{ORDER, Promoted};
 
 /// Rows of a batch that a read returns.
-const BATCH_ROWS: usize = 8_192;
+pub(crate) const BATCH_ROWS: usize = 8_192;
 
 /// A file that is read at positions, so that readers do not share a cursor.
 #[derive(Debug, Clone)]
@@ -115,23 +115,10 @@ pub(crate) fn read_rows(
     path: &Path,
     metadata: FileMetadata,
     columns: Option<&[&str]>,
-    rows: Option<&[Range<u64>]>,
+    ranges: Option<&[Range<u64>]>,
 ) -> Result<Vec<RecordBatch>, Error> {
-    let projection = projection(&metadata, columns)?;
-    let FileMetadata { arrow, promoted } = metadata;
-    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, arrow).with_projection(projection);
-    let mut expected = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-    if let Some(ranges) = rows {
-        let (row_groups, ranges, total) = within_row_groups(&builder, ranges);
-        expected = ranges.iter().map(ExactSizeIterator::len).sum();
-        builder = builder
-            .with_row_groups(row_groups)
-            .with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), total));
-    }
-    let reader = builder.with_batch_size(expected.clamp(1, BATCH_ROWS)).build();
-    let reader = reader.map_err(|error| Error::corrupt(path, error))?;
-    let batches = reader.map(|batch| restored(batch?, promoted.as_deref()));
-    batches.collect::<Result<_, _>>().map_err(|error| Error::corrupt(path, error))
+    let rows = rows(file, path, metadata, (columns, ranges), BATCH_ROWS)?;
+    rows.collect::<Result<_, _>>().map_err(|error| Error::corrupt(path, error))
 }
 
 /// Returns a batch of the file as one of the table.
@@ -142,16 +129,27 @@ fn restored(batch: RecordBatch, promoted: Option<&Promoted>) -> Result<RecordBat
     }
 }
 
-/// Returns a reader over all rows.
-pub(crate) fn stream(
+/// Returns a reader over the named columns (all when `None`) of the row ranges (all when `None`), with at most so many rows a batch.
+pub(crate) fn rows(
     file: PositionedFile,
     path: &Path,
     metadata: FileMetadata,
+    (columns, ranges): (Option<&[&str]>, Option<&[Range<u64>]>),
     batch_rows: usize,
 ) -> Result<FileRows, Error> {
+    let projection = projection(&metadata, columns)?;
     let FileMetadata { arrow, promoted } = metadata;
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, arrow).with_batch_size(batch_rows);
-    Ok(FileRows { reader: builder.build().map_err(|error| Error::corrupt(path, error))?, promoted })
+    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, arrow).with_projection(projection);
+    let mut expected = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+    if let Some(ranges) = ranges {
+        let (row_groups, ranges, total) = within_row_groups(&builder, ranges);
+        expected = ranges.iter().map(ExactSizeIterator::len).sum();
+        builder = builder
+            .with_row_groups(row_groups)
+            .with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), total));
+    }
+    let reader = builder.with_batch_size(expected.clamp(1, batch_rows.max(1))).build();
+    Ok(FileRows { reader: reader.map_err(|error| Error::corrupt(path, error))?, promoted })
 }
 
 /// The rows of a file, batch by batch.
@@ -161,9 +159,18 @@ pub(crate) struct FileRows {
     promoted: Option<Arc<Promoted>>,
 }
 
-/// The rows of a segment, batch by batch.
+impl Iterator for FileRows {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.reader.next()?;
+        Some(batch.and_then(|batch| restored(batch, self.promoted.as_deref())))
+    }
+}
+
+/// Rows of a segment, batch by batch, in the order of the file.
 #[derive(Debug)]
-pub(crate) struct RowStream {
+pub struct RowStream {
     segment: Arc<Segment>,
     rows: FileRows,
 }
@@ -173,9 +180,12 @@ impl RowStream {
         Self { segment, rows }
     }
 
-    /// Returns the next rows; `None` at the end. Damage takes the segment out of service.
-    pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let next = self.rows.reader.next().map(|batch| restored(batch?, self.rows.promoted.as_deref())).transpose();
+    /// Returns the next rows; `None` at the end.
+    ///
+    /// # Errors
+    /// `Error::Corrupt` for a damaged file; the segment is then left out of every snapshot's `segments`.
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let next = self.rows.next().transpose();
         self.segment.noting(next.map_err(|error| Error::corrupt(self.segment.data_path(), error)))
     }
 }
@@ -193,18 +203,20 @@ fn projection(metadata: &FileMetadata, columns: Option<&[&str]>) -> Result<Proje
     Ok(ProjectionMask::roots(metadata.arrow.parquet_schema(), places))
 }
 
-/// Returns the row groups that hold the ranges, the ranges counted in those alone, and their rows in all.
+/// Returns the row groups that hold the ascending ranges, the ranges counted in those alone, and their rows in all.
 fn within_row_groups(
     builder: &ParquetRecordBatchReaderBuilder<PositionedFile>,
     ranges: &[Range<u64>],
 ) -> (Vec<usize>, Vec<Range<usize>>, usize) {
     let (mut groups, mut inside, mut total) = (Vec::new(), Vec::new(), 0);
-    let mut group_start = 0;
+    let (mut group_start, mut rest) = (0, ranges);
     for (index, group) in builder.metadata().row_groups().iter().enumerate() {
         let group_rows = u64::try_from(group.num_rows()).unwrap_or(0);
         let group_end = group_start + group_rows;
+        // A range that goes on beyond the group is looked at again in the next.
+        rest = rest.get(rest.partition_point(|range| range.end <= group_start)..).unwrap_or_default();
         let before = inside.len();
-        for range in ranges {
+        for range in rest.iter().take_while(|range| range.start < group_end) {
             let (start, end) = (range.start.max(group_start), range.end.min(group_end));
             if start < end {
                 let place = |row: u64| total + usize::try_from(row - group_start).unwrap_or(0);

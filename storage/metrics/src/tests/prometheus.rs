@@ -50,11 +50,23 @@ fn matchers() -> impl Strategy<Value = Vec<Matcher>> {
     prop::collection::vec(one, 0..3)
 }
 
+/// As in the product, and so small that a series is a chunk of its own and segments are opened again and again.
+fn read_limits() -> impl Strategy<Value = ReadLimits> {
+    let small = (1_u64..12, 0_usize..4).prop_map(|(chunk_rows, lanes_open)| ReadLimits { chunk_rows, lanes_open });
+    prop_oneof![Just(ReadLimits::default()), small]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]
-    fn what_was_written_is_selected_exactly(steps in steps(), matchers in matchers(), start in 0_i64..60, length in 0_i64..60) {
-        let store = Store::new();
+    fn what_was_written_is_selected_exactly(
+        steps in steps(),
+        matchers in matchers(),
+        start in 0_i64..60,
+        length in 0_i64..60,
+        limits in read_limits(),
+    ) {
+        let store = Store { limits, ..Store::new() };
         let mut all: BTreeMap<Labels, BTreeMap<i64, f64>> = BTreeMap::new();
         for step in steps {
             let Step::Send(series) = step else {
