@@ -39,6 +39,9 @@ pub const COALESCE_ROWS_MAX: usize = 512;
 pub const COALESCE_FAN_IN: usize = 8;
 /// Rows of a Parquet row group.
 pub const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows of a Parquet row group of numbers: two or three bytes each, so that a group is a few megabytes and the description of a segment
+/// of forty million rows, which every question needs, is not larger than what it reads.
+pub const ROW_GROUP_ROWS_POINTS: usize = 524_288;
 /// Rows of a Parquet data page; a page is what a look-up reads of a column.
 pub const PAGE_ROWS: usize = 4_096;
 /// Bytes of a Parquet data page before compression at which it ends early.

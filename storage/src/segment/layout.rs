@@ -18,7 +18,7 @@ use super::promoted::{self, ORDER, ValueType};
 use super::sort::SortColumn;
 use crate::limits::{
     PAGE_BYTES, PAGE_BYTES_POINTS, PAGE_ROWS, PAGE_ROWS_LOGS, PAGE_ROWS_POINTS, PAGE_ROWS_TRACES, ROW_GROUP_ROWS,
-    SEALED_LEVEL, ZSTD_LEVEL, ZSTD_LEVEL_SEALED,
+    ROW_GROUP_ROWS_POINTS, SEALED_LEVEL, ZSTD_LEVEL, ZSTD_LEVEL_SEALED,
 };
 use crate::schema::{self, Table, col};
 
@@ -84,6 +84,9 @@ pub(crate) fn data_properties(
     let mut builder = properties(&schema, page_rows, sorted_by, notes).set_compression(compression(level));
     if !matches!(table, Table::Spans | Table::Logs) {
         builder = for_points(builder, &schema);
+    }
+    if table == Table::Points {
+        builder = builder.set_max_row_group_row_count(Some(ROW_GROUP_ROWS_POINTS));
     }
     for field in schema.fields().iter().filter(|field| empty.contains(&field.name().as_str())) {
         for path in leaves(field.name(), field.data_type()) {

@@ -30,6 +30,8 @@ pub(super) struct ParquetFile {
     schema: SchemaRef,
     writer: SerializedFileWriter<Sink>,
     columns: ArrowRowGroupWriterFactory,
+    /// Rows at which a row group ends.
+    group_rows_max: usize,
     groups: usize,
     group: Option<RowGroup>,
 }
@@ -50,10 +52,11 @@ impl ParquetFile {
         schema: SchemaRef,
         properties: WriterProperties,
     ) -> Result<Self, Error> {
+        let group_rows_max = properties.max_row_group_row_count().unwrap_or(ROW_GROUP_ROWS);
         let parts = ArrowWriter::try_new(sink, SchemaRef::clone(&schema), Some(properties))
             .and_then(ArrowWriter::into_serialized_writer);
         let (writer, columns) = parts.map_err(|error| failed(&path, error))?;
-        Ok(Self { name, path, schema, writer, columns, groups: 0, group: None })
+        Ok(Self { name, path, schema, writer, columns, group_rows_max, groups: 0, group: None })
     }
 
     /// Adds rows.
@@ -69,7 +72,7 @@ impl ParquetFile {
         let mut start = 0;
         while start < batch.num_rows() {
             let before = self.group.as_ref().map_or(0, |group| group.rows);
-            let end = batch.num_rows().min(start + ROW_GROUP_ROWS.saturating_sub(before));
+            let end = batch.num_rows().min(start + self.group_rows_max.saturating_sub(before));
             let written = self.write_to_group(&batch.slice(start, end - start), part(attributes, start..end));
             written.map_err(|error| failed(&self.path, error))?;
             start = end;
@@ -99,7 +102,7 @@ impl ParquetFile {
             attributes.into_iter().try_for_each(|part| leaves.push(&part))?;
         }
         group.rows += batch.num_rows();
-        let is_full = group.rows >= ROW_GROUP_ROWS;
+        let is_full = group.rows >= self.group_rows_max;
         self.group = Some(group);
         if is_full { self.end_group() } else { Ok(()) }
     }
