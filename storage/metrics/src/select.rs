@@ -112,7 +112,7 @@ pub(crate) fn select(view: &View, matchers: &[Matcher], window: &Window) -> Resu
     }
     let mut series = selector.series;
     // As segments keep them, so that each is read from front to back.
-    series.sort_by(|left, right| order(&left.series).cmp(&order(&right.series)));
+    series.sort_by(|left, right| order(left).cmp(&order(right)));
     Ok(Selected {
         series,
         segments: selector.segments,
@@ -121,9 +121,12 @@ pub(crate) fn select(view: &View, matchers: &[Matcher], window: &Window) -> Resu
     })
 }
 
-/// What rows of points are sorted by, before their time.
-fn order(series: &SeriesMeta) -> (Table, &str, &SeriesId) {
-    (series.family.table, &series.family.name, &series.id)
+/// What rows of points are sorted by, before their time; nothing for series that are in memory alone, which stay as they arrived.
+fn order(logical: &Logical) -> Option<(Table, &str, &SeriesId)> {
+    // Pieces of segments come before those of batches.
+    let is_in_segment = matches!(logical.pieces.first(), Some(Piece::Segment { .. }));
+    let SeriesMeta { family, id, .. } = &*logical.series;
+    is_in_segment.then_some((family.table, family.name.as_str(), id))
 }
 
 /// Returns the name under which a part is shown.
