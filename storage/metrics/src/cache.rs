@@ -91,13 +91,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Metrics {
     /// Returns what the spans of a segment add up to.
-    pub(crate) fn span_stats(&self, segment: &Segment) -> Result<Arc<SpanStats>, Error> {
+    pub(crate) fn span_stats(&self, segment: &Arc<Segment>) -> Result<Arc<SpanStats>, Error> {
         let read = || SpanStats::read(segment).map(|stats| (stats.bytes(), stats));
         self.kept(&self.shared.spans, segment, DERIVED_CACHE_BYTES, read).map(|(stats, _)| stats)
     }
 
     /// Returns the halves of requests among the spans of a segment.
-    pub(crate) fn halves(&self, segment: &Segment) -> Result<Arc<Halves>, Error> {
+    pub(crate) fn halves(&self, segment: &Arc<Segment>) -> Result<Arc<Halves>, Error> {
         let read = || Halves::read(segment, Share::ALL).map(|halves| (halves.bytes(), halves));
         self.kept(&self.shared.halves, segment, GRAPH_CACHE_BYTES, read).map(|(halves, _)| halves)
     }
@@ -140,7 +140,7 @@ impl Metrics {
     }
 
     /// Returns the series of a segment.
-    pub(crate) fn segment(&self, segment: &Segment) -> Result<Arc<SegmentIndex>, Error> {
+    pub(crate) fn segment(&self, segment: &Arc<Segment>) -> Result<Arc<SegmentIndex>, Error> {
         let read = || SegmentIndex::read(segment, &self.shared.registry).map(|index| (index.bytes(), index));
         let (index, evicted) = self.kept(&self.shared.segments, segment, INDEX_CACHE_BYTES, read)?;
         if evicted {

@@ -11,7 +11,6 @@ use telltale_storage::Segment;
 use telltale_storage::schema::{Table, col, series_columns};
 
 use crate::columns::{column, ids, numbers};
-use crate::limits::CHUNK_ROWS;
 use crate::meta::{Registry, SeriesId, SeriesMeta};
 
 /// The rows of one series in a segment.
@@ -54,7 +53,7 @@ impl SegmentIndex {
 
     /// Reads what is needed of a segment: its rows of series where it has them; otherwise ids and times of every row, and of each series
     /// that is new one row whole.
-    pub(crate) fn read(segment: &Segment, registry: &Registry) -> Result<Self, Error> {
+    pub(crate) fn read(segment: &Arc<Segment>, registry: &Registry) -> Result<Self, Error> {
         match segment.series_rows().map_err(storage)? {
             Some(rows) => Self::of_series_rows(segment.table(), &rows, registry),
             None => Self::of_all_rows(segment, registry),
@@ -77,7 +76,7 @@ impl SegmentIndex {
         Ok(Self::of(runs))
     }
 
-    fn of_all_rows(segment: &Segment, registry: &Registry) -> Result<Self, Error> {
+    fn of_all_rows(segment: &Arc<Segment>, registry: &Registry) -> Result<Self, Error> {
         let found = runs(segment)?;
         let new: Vec<Range<u64>> = found
             .iter()
@@ -116,7 +115,7 @@ fn read_one(segment: &Segment, registry: &Registry, row: u64) -> Result<Arc<Seri
 
 type FoundRun = (SeriesId, Range<u64>, i64, i64);
 
-fn runs(segment: &Segment) -> Result<Vec<FoundRun>, Error> {
+fn runs(segment: &Arc<Segment>) -> Result<Vec<FoundRun>, Error> {
     let mut runs: Vec<FoundRun> = Vec::new();
     let mut row: u64 = 0;
     for_each_batch(segment, &[col::SERIES_ID, col::TIME_UNIX_NANO], &mut |batch| {
@@ -139,19 +138,16 @@ fn runs(segment: &Segment) -> Result<Vec<FoundRun>, Error> {
     Ok(runs)
 }
 
-/// Reads columns of all rows of a segment, so many rows at once that memory stays bounded whatever its size is.
+/// Reads columns of all rows of a segment, batch by batch.
 pub(crate) fn for_each_batch(
-    segment: &Segment,
+    segment: &Arc<Segment>,
     columns: &[&str],
     call: &mut dyn FnMut(&RecordBatch) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut start = 0;
-    while start < segment.rows() {
-        let end = (start + CHUNK_ROWS).min(segment.rows());
-        for batch in segment.read(Some(columns), Some(&[Range { start, end }])).map_err(storage)? {
-            call(&batch)?;
-        }
-        start = end;
+    let all = Range { start: 0, end: segment.rows() };
+    let mut rows = segment.read_in_batches(columns, &[all]).map_err(storage)?;
+    while let Some(batch) = rows.next_batch().map_err(storage)? {
+        call(&batch)?;
     }
     Ok(())
 }

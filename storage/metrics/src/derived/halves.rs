@@ -89,7 +89,7 @@ impl Halves {
     }
 
     /// Finds those of a segment.
-    pub(crate) fn read(segment: &Segment, share: Share) -> Result<Self, Error> {
+    pub(crate) fn read(segment: &Arc<Segment>, share: Share) -> Result<Self, Error> {
         let mut halves = Self::default();
         let mut shared = Texts::default();
         for_each_batch(segment, &COLUMNS, &mut |batch| halves.add(batch, share, &mut shared))?;

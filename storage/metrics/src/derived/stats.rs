@@ -131,7 +131,7 @@ impl SpanStats {
     }
 
     /// Adds the spans of a segment up.
-    pub(crate) fn read(segment: &Segment) -> Result<Self, Error> {
+    pub(crate) fn read(segment: &Arc<Segment>) -> Result<Self, Error> {
         let mut stats = Self::default();
         let mut shared = Texts::default();
         for_each_batch(segment, &COLUMNS, &mut |batch| stats.add(batch, &mut shared))?;

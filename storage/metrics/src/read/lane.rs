@@ -4,6 +4,7 @@
 //! To open a segment anew for each chunk would cost more than the rows do where there are many series: its metadata are
 //! megabytes, and the pages at the seams are read twice.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,11 +38,11 @@ pub(super) struct Lane {
 
 /// Returns a lane for each segment. At most so many, the largest, stay open while chunks take from them.
 pub(super) fn lanes(segments: &[IndexedSegment], open_max: usize) -> Vec<Lane> {
-    let mut by_rows: Vec<u64> = segments.iter().map(|(segment, _)| segment.rows()).collect();
-    by_rows.sort_unstable_by(|left, right| right.cmp(left));
-    let least = by_rows.get(open_max).copied();
-    let is_kept_open = |segment: &Segment| least.is_none_or(|least| segment.rows() > least);
-    segments.iter().map(|(segment, _)| Lane::new(segment, is_kept_open(segment))).collect()
+    let mut lanes: Vec<Lane> = segments.iter().map(|(segment, _)| Lane::new(segment, false)).collect();
+    let mut largest: Vec<&mut Lane> = lanes.iter_mut().collect();
+    largest.sort_by_key(|lane| Reverse(lane.segment.rows()));
+    largest.into_iter().take(open_max).for_each(|lane| lane.is_kept_open = true);
+    lanes
 }
 
 impl Lane {

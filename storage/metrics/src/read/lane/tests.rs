@@ -60,3 +60,14 @@ fn every_chunk_gets_its_rows() {
         prop_assert!(lane.stream.is_none() && lane.rest.is_none(), "a lane stays open behind its last row");
     });
 }
+
+#[test]
+fn as_many_stay_open_as_may_also_of_equal_ones() {
+    let (store, segment) = segment();
+    let index = store.view().metrics.segment(&segment).unwrap();
+    let equal = vec![(segment, index); 5];
+    for open_max in 0..8 {
+        let open = lanes(&equal, open_max).iter().filter(|lane| lane.is_kept_open).count();
+        assert_eq!(open, open_max.min(equal.len()));
+    }
+}
