@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::graveyard;
 use crate::reserve;
 use crate::retention::{self, Steadiness};
+use crate::schema::Table;
 use crate::shared::Shared;
 
 /// What the thread is asked to do.
@@ -70,6 +71,7 @@ fn maintain(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
 }
 
 fn work(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Error> {
+    shared.snapshot().segments(Table::Logs).for_each(|segment| segment.let_go_of_pages());
     graveyard::bury(shared)?;
     reserve::set_aside(&shared.options, &shared.paths);
     // Before anything is merged: a merged segment would hide which of its rows a deletion meant.

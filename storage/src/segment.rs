@@ -23,6 +23,7 @@ use crate::catalog::SegmentEntry;
 use crate::error::Error;
 use crate::remote::Remote;
 use crate::schema::{Table, col};
+use crate::text::RequiredTerm;
 use bloom::{Blooms, Key};
 use manifest::Manifest;
 use reader::{FileMetadata, MetadataCache};
@@ -44,6 +45,7 @@ mod trace_rows;
 mod writer;
 
 pub(crate) use files::Handles;
+pub(crate) use log_index::has_log_index;
 pub use log_index::{LogIndex, intersection};
 pub use reader::RowStream;
 pub use terms::visit::{ValueOrigin, Values};
@@ -308,6 +310,27 @@ impl Segment {
         Ok(found)
     }
 
+    /// Returns the rows whose body may hold every one of these words, as ascending ranges; `None`: any may, and log records that have a
+    /// [`LogIndex`], which knows it better.
+    #[must_use]
+    pub fn rows_of_words(&self, words: &[RequiredTerm]) -> Option<Vec<Range<u64>>> {
+        let has_words = self.has_words();
+        let words = words.iter().filter(|word| has_words && !word.is_prefix);
+        let found = words.filter_map(|word| self.rows_of_term(Kind::Word, word.text.as_bytes()));
+        found.reduce(|one, other| both(&one, &other))
+    }
+
+    /// Returns the log records that may belong to a trace, as ascending ranges; `None`: any may, and those that have a [`LogIndex`].
+    #[must_use]
+    pub fn rows_of_trace_id(&self, id: &TraceId) -> Option<Vec<Range<u64>>> {
+        self.has_words().then(|| self.rows_of_term(Kind::Trace, id.as_bytes())).flatten()
+    }
+
+    /// Tells whether the index of values knows words and trace ids: where no other index does.
+    fn has_words(&self) -> bool {
+        self.table() == Table::Logs && self.manifest().is_ok_and(|manifest| !manifest.has_log_index())
+    }
+
     /// Asks the index of values; a missing or damaged one costs speed only.
     fn rows_of_term(&self, kind: Kind, term: &[u8]) -> Option<Vec<Range<u64>>> {
         let open = || {
@@ -382,7 +405,8 @@ impl Segment {
         self.rows_of((Some(columns), Some(rows)), reader::BATCH_ROWS)
     }
 
-    /// Returns the index over log bodies; `None` for other tables and when the index is damaged, which costs speed only.
+    /// Returns the index over log bodies; `None` for other tables, before the first compaction, and when the index is damaged, which costs
+    /// speed only.
     #[must_use]
     pub fn log_index(&self) -> Option<Arc<LogIndex>> {
         if self.table() != Table::Logs {
@@ -390,8 +414,12 @@ impl Segment {
         }
         let prefix = format!("{}/", manifest::LOG_INDEX);
         let open = || {
+            let manifest = self.manifest()?;
+            if !manifest.has_log_index() {
+                return Ok(None);
+            }
             // None of these leaves the disk before the index is open.
-            for file in self.manifest()?.files.iter().filter(|file| file.name.starts_with(&prefix)) {
+            for file in manifest.files.iter().filter(|file| file.name.starts_with(&prefix)) {
                 self.open_checked(&file.name)?;
             }
             LogIndex::open(&self.dir.join(manifest::LOG_INDEX), self.rows()).map(Some)
@@ -451,6 +479,28 @@ impl Segment {
             self.context.report(&text);
         }
     }
+}
+
+/// A compaction's inputs would otherwise fill the cache that all segments share, until what is asked has no room.
+impl Drop for Segment {
+    fn drop(&mut self) {
+        self.context.cache.forget(self.id());
+    }
+}
+
+/// Returns what is in both of two lists of ascending ranges.
+fn both(one: &[Range<u64>], other: &[Range<u64>]) -> Vec<Range<u64>> {
+    let mut found = Vec::new();
+    let (mut ones, mut others) = (one.iter().peekable(), other.iter().peekable());
+    while let (Some(one), Some(other)) = (ones.peek(), others.peek()) {
+        let rows = one.start.max(other.start)..one.end.min(other.end);
+        let shorter = if one.end <= other.end { &mut ones } else { &mut others };
+        shorter.next();
+        if !rows.is_empty() {
+            found.push(rows);
+        }
+    }
+    found
 }
 
 /// Returns the rows of the pages that may hold traces of a closed range of ids, by the page index of the id column.

@@ -126,19 +126,21 @@ fn ranges(rows: impl IntoIterator<Item = u64>) -> Vec<Range<u64>> {
     out
 }
 
-/// Reads one or two narrow columns of a whole segment, and returns the rows that pass, counted over the segment.
+/// Reads one or two narrow columns of a segment, and returns the rows that pass, counted over the segment; `None`: of all its rows.
 fn scan(
     segment: &Segment,
     columns: &[&str],
+    rows: Option<Vec<Range<u64>>>,
     mut passes: impl FnMut(&RecordBatch) -> Result<Vec<u32>, QueryError>,
 ) -> Result<Vec<u64>, QueryError> {
-    let mut rows = Vec::new();
-    let mut first = 0;
-    for batch in segment.read(Some(columns), None)? {
-        rows.extend(passes(&batch)?.into_iter().map(|row| first + u64::from(row)));
-        first += batch.num_rows() as u64;
+    let ranges = rows.unwrap_or_else(|| vec![0..segment.rows()]);
+    let mut found = Vec::new();
+    let mut numbers = ranges.iter().cloned().flatten();
+    for batch in segment.read(Some(columns), Some(&ranges))? {
+        let numbers: Vec<u64> = numbers.by_ref().take(batch.num_rows()).collect();
+        found.extend(passes(&batch)?.into_iter().filter_map(|row| numbers.get(row as usize).copied()));
     }
-    Ok(rows)
+    Ok(found)
 }
 
 /// Keeps the rows of a trace.

@@ -1,15 +1,19 @@
 //! Which segments are compacted next: a pure function of what there is.
 //!
-//! Segments of one table and one UTC day of arrival are merged with others of about the same size, eight to sixteen at a
+//! Segments of one table and one UTC day of arrival are merged with others of about the same size, eight to thirty-two at a
 //! time: as few as let a row become part of a full segment with the fewest rewrites, which cost more processor time than
 //! anything else that happens to it. Once a day is over and its last rows are in segments, what is left of it is merged
-//! into sealed ones. The day is that of arrival, not that of the rows' own times: a sender with a wrong clock, or an old
-//! trace that is sent again, then costs nothing and lives as long as everything else.
+//! into sealed ones. Log records get their index with the first merge, so those that wait for one too long are merged as they
+//! are. The day is that of arrival, not that of the rows' own times: a sender with a wrong clock, or an old trace that is sent
+//! again, then costs nothing and lives as long as everything else.
 
 use std::collections::BTreeSet;
 
-use crate::limits::{COMPACTION_CALM_TIERS, COMPACTION_FAN_IN, COMPACTION_FULL_BYTES_LOGS, DAY_GRACE, SEALED_LEVEL};
+use crate::limits::{
+    COMPACTION_CALM_TIERS, COMPACTION_FAN_IN, COMPACTION_FULL_BYTES, DAY_GRACE, LOG_INDEX_AFTER, SEALED_LEVEL,
+};
 use crate::schema::Table;
+use crate::segment::has_log_index;
 
 /// Nanoseconds of a day.
 const DAY_NS: u64 = 24 * 3_600 * 1_000_000_000;
@@ -63,7 +67,23 @@ impl Policy {
         let days = || open.chunk_by(|one, other| (one.table, day(one)) == (other.table, day(other)));
         // What arrives now first: many small segments cost every query.
         let tiered = days().find_map(|of_day| self.tiered(of_day));
-        tiered.or_else(|| days().filter(|of_day| is_over(of_day, now_ns)).find_map(sealed))
+        let sealed = || days().filter(|of_day| is_over(of_day, now_ns)).find_map(sealed);
+        tiered.or_else(sealed).or_else(|| days().find_map(|of_day| self.unindexed(of_day, now_ns)))
+    }
+
+    /// Returns a merge of log records of a day that have waited long enough for their index; of one segment, too.
+    fn unindexed(&self, of_day: &[&Candidate], now_ns: u64) -> Option<Job> {
+        let after = u64::try_from(LOG_INDEX_AFTER.as_nanos()).unwrap_or(u64::MAX);
+        let is_due = |one: &&&Candidate| is_unindexed(one) && now_ns > one.created_at_ns.saturating_add(after);
+        let due: Vec<&Candidate> = of_day.iter().filter(is_due).take(COMPACTION_FAN_IN).copied().collect();
+        let level = self.level_of(&due)?;
+        job(due.into_iter(), level)
+    }
+
+    /// Returns the level of what is merged of these; `None`: of nothing.
+    fn level_of(&self, inputs: &[&Candidate]) -> Option<u8> {
+        let bytes: u64 = inputs.iter().map(|one| one.bytes).sum();
+        Some(if bytes >= self.full_bytes(inputs.first()?.table) { SEALED_LEVEL } else { 1 })
     }
 
     /// Returns a merge of segments of one tier of a day.
@@ -77,21 +97,21 @@ impl Policy {
             if count < self.tier_segments.max(2) {
                 return None;
             }
-            let chosen: Vec<_> = members().take(COMPACTION_FAN_IN).collect();
+            let chosen: Vec<_> = members().take(COMPACTION_FAN_IN).copied().collect();
             let bytes: u64 = chosen.iter().map(|one| one.bytes).sum();
             let full = self.full_bytes(chosen.first()?.table);
             if count < self.fan_in(bytes / chosen.len().max(1) as u64, full) {
                 return None;
             }
-            let level = if bytes >= full { SEALED_LEVEL } else { 1 };
-            job(chosen.into_iter().copied(), level)
+            let level = self.level_of(&chosen)?;
+            job(chosen.into_iter(), level)
         })
     }
 
     /// Returns the size of a segment of a table, in bytes, that gains nothing by becoming larger.
     fn full_bytes(&self, table: Table) -> u64 {
         let half = self.cut_bytes / 2;
-        if table == Table::Logs { half.min(COMPACTION_FULL_BYTES_LOGS) } else { half }
+        if matches!(table, Table::Spans | Table::Logs) { half.min(COMPACTION_FULL_BYTES) } else { half }
     }
 
     /// Returns how many segments of this average size are merged at once: the fewest with which full ones need as few rewrites as
@@ -126,7 +146,12 @@ pub(crate) fn settled(segments: &[Candidate], now_ns: u64) -> BTreeSet<u64> {
     open.sort_unstable_by_key(|one| (one.table, day(one)));
     let days = open.chunk_by(|one, other| (one.table, day(one)) == (other.table, day(other)));
     let alone = days.filter(|of_day| of_day.len() == 1 && is_over(of_day, now_ns)).flatten();
-    sealed.iter().chain(alone).map(|one| one.segment_id).collect()
+    sealed.iter().chain(alone.filter(|one| !is_unindexed(one))).map(|one| one.segment_id).collect()
+}
+
+/// Tells whether a segment waits for an index over its log records.
+fn is_unindexed(segment: &Candidate) -> bool {
+    segment.table == Table::Logs && !has_log_index(segment.table, segment.level)
 }
 
 /// Returns a merge of what is left of a day that is over.

@@ -104,6 +104,16 @@ impl Segment {
         drop(self.remote.set(url));
     }
 
+    /// Takes what was read of its mapped indexes out of this process's memory.
+    pub(crate) fn let_go_of_pages(&self) {
+        // One that is being opened at this moment has its turn the next time.
+        if let Ok(handle) = self.handles.log_index.try_lock()
+            && let Handle::Open(index) = &*handle
+        {
+            index.let_go_of_pages();
+        }
+    }
+
     /// Counts the files that are on the disk among those that may go; for segments that the store has.
     pub(crate) fn cache_files(&self) {
         let Some(remote) = &self.context.remote else { return };

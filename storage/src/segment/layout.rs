@@ -18,7 +18,7 @@ use super::promoted::{self, ORDER, ValueType};
 use super::sort::SortColumn;
 use crate::limits::{
     PAGE_BYTES, PAGE_BYTES_POINTS, PAGE_ROWS, PAGE_ROWS_LOGS, PAGE_ROWS_POINTS, PAGE_ROWS_TRACES, ROW_GROUP_ROWS,
-    ROW_GROUP_ROWS_POINTS, SEALED_LEVEL, ZSTD_LEVEL, ZSTD_LEVEL_SEALED,
+    ROW_GROUP_ROWS_POINTS, SEALED_LEVEL, ZSTD_LEVEL, ZSTD_LEVEL_SEALED_POINTS,
 };
 use crate::schema::{self, Table, col};
 
@@ -81,7 +81,7 @@ pub(crate) fn data_properties(
         _ => PAGE_ROWS_POINTS,
     };
     let schema = table.schema();
-    let mut builder = properties(&schema, page_rows, sorted_by, notes).set_compression(compression(level));
+    let mut builder = properties(&schema, page_rows, sorted_by, notes).set_compression(compression(table, level));
     if !matches!(table, Table::Spans | Table::Logs) {
         builder = for_points(builder, &schema);
     }
@@ -138,7 +138,9 @@ fn for_points(mut builder: WriterPropertiesBuilder, schema: &Schema) -> WriterPr
 /// Returns the writer's settings for the rows of series.
 pub(crate) fn series_properties(table: Table, level: u8, notes: Vec<KeyValue>) -> WriterProperties {
     let sorted_by = [(col::NAME, false), (col::SERIES_ID, false)];
-    properties(&schema::series_rows(table), PAGE_ROWS, &sorted_by, notes).set_compression(compression(level)).build()
+    properties(&schema::series_rows(table), PAGE_ROWS, &sorted_by, notes)
+        .set_compression(compression(table, level))
+        .build()
 }
 
 /// Returns the writer's settings for trace rows.
@@ -146,9 +148,13 @@ pub(crate) fn trace_properties(notes: Vec<KeyValue>) -> WriterProperties {
     properties(&schema::trace_rows(), PAGE_ROWS_TRACES, &[(col::TRACE_ID, false)], notes).build()
 }
 
-/// Sealed rows are written once more and then read for days: they get more of the processor.
-fn compression(level: u8) -> Compression {
-    let level = if level >= SEALED_LEVEL { ZSTD_LEVEL_SEALED } else { ZSTD_LEVEL };
+/// Sealed points are written once more and then read for weeks: they get more of the processor. Spans and logs come too fast for that.
+fn compression(table: Table, level: u8) -> Compression {
+    let is_slow = level >= SEALED_LEVEL && !matches!(table, Table::Spans | Table::Logs);
+    zstd(if is_slow { ZSTD_LEVEL_SEALED_POINTS } else { ZSTD_LEVEL })
+}
+
+fn zstd(level: i32) -> Compression {
     Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default())
 }
 
@@ -162,7 +168,7 @@ fn properties(
         // Pages of version 1 compress the levels of lists together with the values. Version 2 leaves them bare: 33 of 101
         // bytes a span (`examples/segment_size`).
         .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_compression(compression(0))
+        .set_compression(zstd(ZSTD_LEVEL))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(page_rows)
         .set_data_page_size_limit(PAGE_BYTES)

@@ -1,35 +1,49 @@
 //! The full text index of one log segment. The rows of words are exact; for everything else it only narrows, and whoever asks
 //! evaluates the rows that it names.
 //!
+//! Segments have it once they are compacted, which under load is seconds after a flush and otherwise a minute: to build it twice would cost
+//! more than everything else that is done to a log record. Until then filters over words, one a page of rows, narrow ([`super::terms`]).
+//!
 //! It is a tantivy index of one tantivy segment, whose document numbers are row numbers. It has no store, no norms, no
 //! frequencies and no positions: phrases are decided by looking at the text (`FORMAT.md` has what positions would cost).
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tantivy::directory::MmapDirectory;
+use tantivy::index::SegmentComponent;
 use tantivy::postings::Postings;
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{Index, SegmentReader, TERMINATED, Term};
+use tantivy::{Directory as _, Index, InvertedIndexReader, SegmentReader, TERMINATED, Term};
 use telltale_model::TraceId;
 
 use crate::error::Error;
 use crate::limits::PREFIX_TERMS_MAX;
+use crate::schema::Table;
 use crate::text::RequiredTerm;
 
 mod build;
+mod mapped;
 
 pub(crate) use build::{LogIndexBuilder, register_tokenizer};
+use mapped::Mapped;
 
 /// Field of the words of a body.
 const BODY: &str = "body";
 /// Field of the trace id, 16 bytes.
 const TRACE_ID: &str = "trace_id";
 
+/// Tells whether segments of a table and level have a log index.
+pub(crate) fn has_log_index(table: Table, level: u8) -> bool {
+    table == Table::Logs && level > 0
+}
+
 /// The index over the bodies and trace ids of one log segment; a document's number is its row.
 pub struct LogIndex {
     reader: SegmentReader,
     body: Field,
     trace_id: Field,
+    mapped: Mapped,
 }
 
 impl std::fmt::Debug for LogIndex {
@@ -43,7 +57,7 @@ impl LogIndex {
     pub(crate) fn open(dir: &Path, rows: u64) -> Result<Self, Error> {
         let corrupt = |error: &dyn std::fmt::Display| Error::corrupt(dir, error.to_string());
         let directory = MmapDirectory::open(dir).map_err(|error| corrupt(&error))?;
-        let index = Index::open(directory).map_err(|error| corrupt(&error))?;
+        let index = Index::open(directory.clone()).map_err(|error| corrupt(&error))?;
         register_tokenizer(&index);
         let segments = index.searchable_segments().map_err(|error| corrupt(&error))?;
         let [segment] = segments.as_slice() else {
@@ -55,7 +69,17 @@ impl LogIndex {
         }
         let schema = index.schema();
         let field = |name| schema.get_field(name).map_err(|error| corrupt(&error));
-        Ok(Self { reader, body: field(BODY)?, trace_id: field(TRACE_ID)? })
+        // The others have no more than a page.
+        let files = [SegmentComponent::Terms, SegmentComponent::Postings, SegmentComponent::Store];
+        let files = files.map(|file| directory.open_read(&segment.meta().relative_path(file)));
+        let mapped = Mapped::of(files.into_iter().flatten().filter_map(|file| file.read_bytes().ok()));
+        Ok(Self { reader, body: field(BODY)?, trace_id: field(TRACE_ID)?, mapped })
+    }
+
+    /// Takes what was read of its files out of this process's memory, where the page cache keeps it: otherwise every page that was ever
+    /// looked at would stay, of every segment.
+    pub(crate) fn let_go_of_pages(&self) {
+        self.mapped.let_go();
     }
 
     /// Returns the rows, ascending, whose body holds every term, or `None` when the index cannot tell (no terms, or
@@ -100,7 +124,7 @@ impl LogIndex {
     /// # Errors
     /// `Error::Corrupt` for a damaged index.
     pub fn trace_ids_between(&self, first: &[u8; 16], last: &[u8; 16], limit: usize) -> Result<Vec<TraceId>, Error> {
-        let inverted = self.reader.inverted_index(self.trace_id).map_err(|error| damaged(&error))?;
+        let inverted = self.field(self.trace_id)?;
         let terms = inverted.terms().range().ge(first).le(last).into_stream();
         let mut terms = terms.map_err(|error| damaged(&error))?;
         let mut found = Vec::new();
@@ -110,8 +134,13 @@ impl LogIndex {
         Ok(found)
     }
 
+    fn field(&self, field: Field) -> Result<Arc<InvertedIndexReader>, Error> {
+        self.mapped.touch();
+        self.reader.inverted_index(field).map_err(|error| damaged(&error))
+    }
+
     fn rows_of_term(&self, term: &Term) -> Result<Vec<u32>, Error> {
-        let inverted = self.reader.inverted_index(term.field()).map_err(|error| damaged(&error))?;
+        let inverted = self.field(term.field())?;
         let postings = inverted.read_postings(term, IndexRecordOption::Basic).map_err(|error| damaged(&error))?;
         let mut rows = Vec::new();
         if let Some(postings) = postings {
@@ -122,7 +151,7 @@ impl LogIndex {
 
     /// Returns the rows with a word that begins with `prefix`; `None` when it has too many continuations.
     fn rows_of_prefix(&self, prefix: &str) -> Result<Option<Vec<u32>>, Error> {
-        let inverted = self.reader.inverted_index(self.body).map_err(|error| damaged(&error))?;
+        let inverted = self.field(self.body)?;
         let mut terms = inverted.terms().range().ge(prefix).into_stream().map_err(|error| damaged(&error))?;
         let mut rows = Vec::new();
         let mut count = 0;

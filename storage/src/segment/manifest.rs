@@ -26,9 +26,11 @@ pub(crate) const BLOOM: &str = "bloom.bin";
 pub(crate) const TERMS: &str = "terms.bin";
 /// Name of the folder of the log index.
 pub(crate) const LOG_INDEX: &str = "log_index";
-/// Newest version of a segment's layout: 2 where attributes have columns of their own, which a program that does not know them would
-/// leave out; 1 without.
-pub(crate) const VERSION: u32 = 2;
+/// Version of a segment's layout where attributes have columns of their own, which a program that does not know them would leave out.
+pub(crate) const VERSION_PROMOTED: u32 = 2;
+/// Newest version of a segment's layout: of log records without a log index, which a program that expects one would call damaged. All
+/// others have version 1.
+pub(crate) const VERSION: u32 = 3;
 
 /// The manifest; everything that is needed to enter a segment into a catalog again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +110,11 @@ impl Manifest {
             Some(key) => Err(Error::corrupt(path, format!("the key {key:?} is none of a manifest"))),
             None => Ok(()),
         }
+    }
+
+    /// Tells whether the segment has an index over the words of log records.
+    pub(crate) fn has_log_index(&self) -> bool {
+        self.files.iter().any(|file| file.name.starts_with(LOG_INDEX))
     }
 
     /// Puts the checksum in.

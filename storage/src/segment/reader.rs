@@ -278,6 +278,19 @@ impl MetadataCache {
         Ok(metadata)
     }
 
+    /// Forgets what is known of a segment's files.
+    pub(crate) fn forget(&self, segment_id: u64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone: usize = state.entries.extract_if(|key, _| key.0 == segment_id).map(|(_, entry)| entry.bytes).sum();
+        state.bytes -= gone;
+    }
+
+    /// Returns the bytes that are held.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.lock().unwrap().bytes
+    }
+
     fn touch(&self, key: CacheKey) -> Option<FileMetadata> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.tick += 1;

@@ -1,4 +1,5 @@
-//! Which pages of a segment may hold a value: filters over attribute values and span ids, one a page of rows.
+//! Which pages of a segment may hold a value: filters over attribute values and span ids, one a page of rows; of log records that have
+//! no index yet also over the words of bodies and over trace ids.
 //!
 //! An id-like value (an order number, a device's serial) stands in one or two pages of millions; the filters name these
 //! and perhaps one page in ten thousand more, so that a look-up reads a few pages instead of all attributes. Values that are
@@ -8,7 +9,7 @@
 //! cannot disagree.
 
 use std::fs::File;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -17,9 +18,11 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::attributes::{AttributeRows, part};
 use super::bloom::{BLOCK_BYTES, Block, place, read_block};
+use super::trace_rows::column;
 use crate::error::Error;
 use crate::limits::{TERM_BUNDLE_PAGES, TERM_PAGE_ROWS};
 use crate::schema::{Table, col};
+use crate::text::for_each_token;
 
 pub mod visit;
 
@@ -43,20 +46,22 @@ pub(crate) enum Kind {
     Value = 1,
     /// The 8 bytes of a span id.
     Span = 2,
+    /// A word of a log record's body, as [`crate::text`] cuts it; segments without a log index.
+    Word = 3,
+    /// The 16 bytes of a log record's trace id; segments without a log index.
+    Trace = 4,
 }
 
 fn hash(kind: Kind, term: &[u8]) -> u64 {
-    let seed = match kind {
-        Kind::Value => 1,
-        Kind::Span => 2,
-    };
-    xxh3_64_with_seed(term, seed)
+    xxh3_64_with_seed(term, kind as u64)
 }
 
 /// Builds the file while a segment's rows come.
 #[derive(Debug)]
 pub(crate) struct TermsBuilder {
     table: Table,
+    /// Whether words and trace ids are terms, too.
+    has_words: bool,
     out: Vec<u8>,
     directory: Vec<u8>,
     /// Terms of the finished pages of the bundle, each sorted and once.
@@ -82,6 +87,24 @@ impl Page {
         }
     }
 
+    /// Adds the words of bodies, and trace ids.
+    fn add_words(&mut self, batch: &RecordBatch, rows: Range<usize>) -> Result<(), Error> {
+        let bodies = column(batch, col::BODY, AsArray::as_string_opt::<i32>)?;
+        let ids = column(batch, col::TRACE_ID, AsArray::as_fixed_size_binary_opt)?;
+        for row in rows {
+            if bodies.is_valid(row) {
+                for_each_token(bodies.value(row), |word| {
+                    self.add(Kind::Word, word.as_bytes());
+                    ControlFlow::Continue(())
+                });
+            }
+            if ids.is_valid(row) {
+                self.add(Kind::Trace, ids.value(row));
+            }
+        }
+        Ok(())
+    }
+
     fn take(&mut self) -> Vec<u64> {
         self.rows = 0;
         self.seen.fill(0);
@@ -93,12 +116,13 @@ impl Page {
 }
 
 impl TermsBuilder {
-    pub(crate) fn new(table: Table) -> Self {
+    /// `has_words`: for log records that get no log index.
+    pub(crate) fn new(table: Table, has_words: bool) -> Self {
         let mut out = MAGIC.to_vec();
         out.extend_from_slice(&VERSION.to_le_bytes());
         out.extend_from_slice(&u32::try_from(TERM_PAGE_ROWS).unwrap_or(u32::MAX).to_le_bytes());
         let page = Page { rows: 0, terms: Vec::new(), seen: vec![0; SEEN_SLOTS] };
-        Self { table, out, directory: Vec::new(), pages: Vec::new(), page }
+        Self { table, has_words, out, directory: Vec::new(), pages: Vec::new(), page }
     }
 
     /// Adds rows, in the segment's order. Their attributes are those of `attributes`.
@@ -122,6 +146,9 @@ impl TermsBuilder {
                 .flat_map(|spans| (start..end).filter(|row| spans.is_valid(*row)).map(|row| spans.value(row)))
             {
                 page.add(Kind::Span, span);
+            }
+            if self.has_words {
+                page.add_words(batch, start..end)?;
             }
             page.rows += end - start;
             if page.rows >= TERM_PAGE_ROWS {

@@ -193,7 +193,7 @@ fn rows_are_found_across_pages_and_row_groups() {
 }
 
 #[test]
-fn metrics_are_found_by_the_traces_of_their_exemplars_and_logs_by_their_index() {
+fn metrics_are_found_by_the_traces_of_their_exemplars_and_logs_by_their_words() {
     let folder = folder();
     let bodies = [(3, "late timeout", Some(2)), (1, "early", None), (2, "Timeout", Some(2))];
     let requests = [(SignalKind::Metrics, metrics(5, 3)), (SignalKind::Logs, logs(&bodies))];
@@ -203,11 +203,58 @@ fn metrics_are_found_by_the_traces_of_their_exemplars_and_logs_by_their_index() 
     assert_eq!((points.min_time(), points.max_time()), (5, 5));
     let logs = after.segments(Table::Logs).next().unwrap();
     assert!(logs.may_contain_trace(&id(2)) && !logs.may_contain_trace(&id(3)));
+    assert!(logs.log_index().is_none() && points.log_index().is_none());
+    let rows_of = |text: &str| logs.rows_of_words(&TextQuery::parse(text).unwrap().required_terms());
+    let all: Vec<_> = std::iter::once(0..3).collect();
+    assert_eq!([rows_of("timeout"), rows_of("early timeout")], [Some(all.clone()), Some(all.clone())]);
+    assert_eq!([rows_of("absent"), rows_of("timeout absent")], [Some(Vec::new()), Some(Vec::new())]);
+    assert_eq!(rows_of("time*"), None);
+    assert_eq!((logs.rows_of_trace_id(&id(2)), logs.rows_of_trace_id(&id(3))), (Some(all), Some(Vec::new())));
+    assert_eq!((points.rows_of_words(&[]), points.rows_of_trace_id(&id(3))), (None, None));
+    let (_folder, after) = indexed(&bodies);
+    let logs = after.segments(Table::Logs).next().unwrap();
     let index = logs.log_index().unwrap();
     // Newest first.
     assert_eq!(index.candidates(&TextQuery::parse("timeout").unwrap().required_terms()).unwrap(), Some(vec![0, 1]));
     assert_eq!(index.rows_of_trace(&id(2)).unwrap(), [0, 1]);
-    assert!(points.log_index().is_none());
+    assert_eq!(logs.rows_of_words(&TextQuery::parse("timeout").unwrap().required_terms()), None);
+    assert_eq!(logs.rows_of_trace_id(&id(2)), None);
+}
+
+/// Stores log records until they have their index, and returns them and their folder.
+fn indexed(bodies: &[(u64, &str, Option<u8>)]) -> (tempfile::TempDir, Arc<Snapshot>) {
+    let folder = folder();
+    let clock = Arc::new(ManualClock::new(telltale_model::UnixNanos(7)));
+    let mut options = options(folder.path());
+    options.clock = Arc::clone(&clock) as Arc<dyn crate::clock::Clock>;
+    let snapshot = runtime().block_on(async {
+        let storage = Storage::open(options).unwrap();
+        storage.append(SignalKind::Logs, logs(bodies)).await.unwrap();
+        storage.flush().await.unwrap();
+        storage.maintain().await.unwrap();
+        assert!(storage.snapshot().segments(Table::Logs).all(|segment| segment.log_index().is_none()), "at once");
+        clock.advance(crate::limits::LOG_INDEX_AFTER + std::time::Duration::from_secs(1));
+        storage.maintain().await.unwrap();
+        let snapshot = storage.snapshot();
+        storage.close().await.unwrap();
+        snapshot
+    });
+    (folder, snapshot)
+}
+
+#[test]
+fn ranges_have_in_common_what_both_have() {
+    let check = |one: Vec<u64>, other: Vec<u64>| {
+        let ranges = |rows: &[u64]| rows.iter().map(|row| row * 3..row * 3 + 2).collect::<Vec<_>>();
+        let found: Vec<u64> = both(&ranges(&one), &ranges(&other)).into_iter().flatten().collect();
+        let expected: Vec<u64> = ranges(&one).into_iter().flatten().filter(|row| other.contains(&(row / 3))).collect();
+        assert_eq!(found, expected);
+    };
+    check(vec![], vec![1]);
+    check(vec![0, 1, 2, 7], vec![1, 2, 3, 7, 9]);
+    let (long, shorts) = (std::iter::once(0..10).collect::<Vec<_>>(), vec![1..2, 4..6, 9..12]);
+    assert_eq!(both(&long, &shorts), [1..2, 4..6, 9..10]);
+    assert_eq!(both(&shorts, &long), [1..2, 4..6, 9..10]);
 }
 
 #[test]
@@ -258,9 +305,8 @@ fn a_damaged_file_takes_its_segment_out_by_name_and_everything_else_goes_on() {
 
 #[test]
 fn a_damaged_log_index_is_named_and_costs_no_rows() {
-    let folder = folder();
-    store(folder.path(), &[(SignalKind::Logs, logs(&[(1, "a", None)]))]);
-    let index = folder.path().join("data/segments/logs/0000000001/log_index");
+    let (folder, after) = indexed(&[(1, "a", None)]);
+    let index = after.segments(Table::Logs).next().unwrap().dir().join("log_index");
     let file = std::fs::read_dir(&index).unwrap().map(|file| file.unwrap().path()).max().unwrap();
     std::fs::write(&file, b"nonsense").unwrap();
     let storage = Storage::open(options(folder.path())).unwrap();
@@ -270,4 +316,21 @@ fn a_damaged_log_index_is_named_and_costs_no_rows() {
     assert_eq!(segment.read(None, None).unwrap()[0].num_rows(), 1);
     assert_eq!(snapshot.segments(Table::Logs).count(), 1);
     assert!(storage.status().quarantined[0].contains("log_index"));
+}
+
+/// Guarantees: a segment that nobody holds any more leaves nothing in the cache of metadata.
+#[test]
+fn the_metadata_of_a_segment_go_with_it() {
+    let folder = folder();
+    let requests = [1, 2].map(|trace| (SignalKind::Traces, traces(&[TestSpan::new(trace, 1)])));
+    let (_, after) = store(folder.path(), &requests);
+    let segment = Arc::clone(after.segments(Table::Spans).next().unwrap());
+    let context = Arc::clone(&segment.context);
+    segment.trace_rows(&id(1)).unwrap();
+    segment.metadata().unwrap();
+    assert!(context.cache.bytes() > 1_000);
+    drop(after);
+    assert!(context.cache.bytes() > 1_000, "it is still held");
+    drop(segment);
+    assert_eq!(context.cache.bytes(), 0);
 }

@@ -20,7 +20,8 @@ use crate::schema::{self, col};
 pub(crate) struct TraceRowsBuilder {
     traces: HashMap<[u8; 16], Trace>,
     rows: u64,
-    last: Option<[u8; 16]>,
+    /// The trace of the newest span, outside of the map: the next span mostly belongs to it, too.
+    last: Option<([u8; 16], Trace)>,
 }
 
 #[derive(Debug)]
@@ -70,29 +71,36 @@ impl TraceRowsBuilder {
         for row in 0..batch.num_rows() {
             let Ok(id) = <[u8; 16]>::try_from(columns.trace_id.value(row)) else { continue };
             let start = columns.start.value(row);
-            let trace = self.traces.entry(id).or_insert_with(|| Trace::at(start, self.rows));
-            trace.add(&columns, row, start);
+            if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
+                self.put_back();
+                let trace = self.traces.remove(&id).unwrap_or_else(|| Trace::at(start, self.rows));
+                self.last = Some((id, trace));
+            }
+            if let Some((_, trace)) = &mut self.last {
+                trace.add(&columns, row, start);
+            }
             self.rows += 1;
-            self.last = Some(id);
         }
         Ok(())
     }
 
+    fn put_back(&mut self) {
+        self.traces.extend(self.last.take());
+    }
+
     /// Returns how many traces wait for [`TraceRowsBuilder::take_complete`] or [`TraceRowsBuilder::finish`].
     pub(crate) fn len(&self) -> usize {
-        self.traces.len()
+        self.traces.len() + usize::from(self.last.is_some())
     }
 
     /// Returns the rows of the traces that are complete, when spans come sorted by trace: all but the last one.
     pub(crate) fn take_complete(&mut self) -> Result<RecordBatch, Error> {
-        let last = self.last.and_then(|id| self.traces.remove_entry(&id));
-        let complete = std::mem::take(&mut self.traces);
-        self.traces.extend(last);
-        rows_of(complete)
+        rows_of(std::mem::take(&mut self.traces))
     }
 
     /// Returns the rows.
-    pub(crate) fn finish(self) -> Result<RecordBatch, Error> {
+    pub(crate) fn finish(mut self) -> Result<RecordBatch, Error> {
+        self.put_back();
         rows_of(self.traces)
     }
 }

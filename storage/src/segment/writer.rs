@@ -128,7 +128,7 @@ impl<'a> SegmentWriter<'a> {
         let series = has_series
             .then(|| output.parquet(manifest::SERIES, schema::series_rows(spec.table), properties()))
             .transpose()?;
-        let contents = Contents::new(spec.table, has_series)?;
+        let contents = Contents::new(spec.table, spec.level)?;
         Ok(Self { output, spec, contents, data, splitter, traces, series })
     }
 
@@ -180,7 +180,11 @@ impl<'a> SegmentWriter<'a> {
 
     /// Writes what is left, the manifest last, and syncs the folder.
     pub(crate) fn finish(mut self) -> Result<SegmentEntry, Error> {
-        let version = self.splitter.as_ref().map_or(1, |_| manifest::VERSION);
+        let version = match &self.splitter {
+            Some(_) => manifest::VERSION_PROMOTED,
+            None if self.spec.table == Table::Logs && self.contents.log_index.is_none() => manifest::VERSION,
+            None => 1,
+        };
         if let Some(splitter) = self.splitter {
             self.data.note(splitter.finish().note()?);
         }

@@ -10,26 +10,26 @@ use crate::limits::TOKEN_BYTES_MAX;
 /// Words are lower-cased by Unicode's rules. What is neither a letter nor a digit separates words and is dropped.
 pub fn for_each_token(text: &str, mut visit: impl FnMut(&str) -> ControlFlow<()>) {
     let mut word = Word::default();
-    for character in text.chars() {
-        let flow = if !character.is_alphanumeric() {
-            word.end(&mut visit)
-        } else if stands_alone(character) {
-            let mut flow = word.end(&mut visit);
-            if flow.is_continue() {
-                word.push(character);
-                flow = word.end(&mut visit);
-            }
-            flow
-        } else {
-            word.push(character);
+    let mut rest = text;
+    while let Some(first) = rest.bytes().next() {
+        // Nearly everything is ASCII, of which a byte is a character.
+        let is_word = first.is_ascii_alphanumeric();
+        let is_same = |byte: &u8| byte.is_ascii() && byte.is_ascii_alphanumeric() == is_word;
+        let run = rest.as_bytes().iter().take_while(|byte| is_same(byte)).count();
+        let Some((text, after)) = rest.split_at_checked(run) else { return };
+        let flow = if is_word && after.bytes().next().is_none_or(|next| next.is_ascii()) {
+            rest = after;
+            word.ascii(text, &mut visit)
+        } else if first.is_ascii() && !is_word {
+            rest = after;
             ControlFlow::Continue(())
+        } else {
+            word.characters(&mut rest, &mut visit)
         };
         if flow.is_break() {
             return;
         }
     }
-    // Nothing follows that could be stopped.
-    let _last = word.end(&mut visit);
 }
 
 /// Returns every word of `text`, in order.
@@ -51,6 +51,36 @@ struct Word {
 }
 
 impl Word {
+    /// Reads a word of ASCII letters and digits.
+    fn ascii(&mut self, text: &str, visit: &mut impl FnMut(&str) -> ControlFlow<()>) -> ControlFlow<()> {
+        if text.len() <= TOKEN_BYTES_MAX && !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return visit(text);
+        }
+        text.chars().for_each(|character| self.push(character));
+        self.end(visit)
+    }
+
+    /// Reads words character by character, until an ASCII character separates or `rest` is at its end.
+    fn characters(&mut self, rest: &mut &str, visit: &mut impl FnMut(&str) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut characters = rest.chars();
+        while let Some(character) = characters.next() {
+            if !character.is_alphanumeric() {
+                self.end(visit)?;
+                if character.is_ascii() {
+                    break;
+                }
+            } else if stands_alone(character) {
+                self.end(visit)?;
+                self.push(character);
+                self.end(visit)?;
+            } else {
+                self.push(character);
+            }
+        }
+        *rest = characters.as_str();
+        self.end(visit)
+    }
+
     fn push(&mut self, character: char) {
         if character.is_ascii() {
             self.push_lower(character.to_ascii_lowercase());
@@ -117,7 +147,39 @@ mod tests {
         assert_eq!(tokens(&two_byte), ["a".repeat(TOKEN_BYTES_MAX - 1)]);
     }
 
+    /// What words are, character by character.
+    fn by_character(text: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        for character in text.chars() {
+            if !character.is_alphanumeric() || stands_alone(character) {
+                words.push(String::new());
+            }
+            if character.is_alphanumeric() {
+                words.last_mut().unwrap().extend(character.to_lowercase());
+            }
+            if stands_alone(character) {
+                words.push(String::new());
+            }
+        }
+        for word in &mut words {
+            let mut end = word.len().min(TOKEN_BYTES_MAX);
+            while !word.is_char_boundary(end) {
+                end -= 1;
+            }
+            word.truncate(end);
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
     proptest! {
+        #[test]
+        fn words_are_what_they_are_character_by_character(
+            text in prop_oneof!["[A-Za-z0-9 .:éßİ支_-]{0,40}", "[aB9]{60,70}é?[ .]?[a支]{0,4}", any::<String>()],
+        ) {
+            prop_assert_eq!(tokens(&text), by_character(&text));
+        }
+
         #[test]
         fn tokens_are_bounded_never_empty_and_blind_to_case(text in any::<String>()) {
             for token in tokens(&text) {

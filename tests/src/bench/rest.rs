@@ -10,6 +10,8 @@ use crate::server::{Launch, Server};
 /// A process that used less of one processor than this, in seconds, in [`LOOK_EVERY`] has nothing to do just now.
 const IDLE_SECONDS: f64 = 0.25;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Looks one after the other in which a store at rest has nothing to do: what was flushed last is merged up to a minute later.
+const REST_LOOKS: usize = 14;
 /// A store that is not at rest after this is measured as it is.
 const DEADLINE: Duration = Duration::from_secs(900);
 
@@ -36,7 +38,7 @@ pub struct Rested {
 /// When the server is gone.
 pub async fn wait(server: &Server) {
     let started = Instant::now();
-    quiet(server.pid(), 1, DEADLINE).await;
+    quiet(server.pid(), REST_LOOKS, DEADLINE).await;
     eprintln!("at rest after {:.0} s", started.elapsed().as_secs_f64());
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn arrived(
             }
         }
         for segment in snapshot.segments(*table) {
-            let rows = scan(segment, &[col::INGEST_TIME_UNIX_NANO], |batch| rows(batch, arrival))?;
+            let rows = scan(segment, &[col::INGEST_TIME_UNIX_NANO], None, |batch| rows(batch, arrival))?;
             if rows.len() > rows_max {
                 return Err(QueryError::Rows { limit: rows_max });
             }

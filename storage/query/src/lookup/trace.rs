@@ -66,11 +66,11 @@ fn logs(snapshot: &Snapshot, id: &TraceId, data: &mut TraceData) -> Result<(), Q
     Ok(())
 }
 
-/// Returns the rows of a log segment that belong to a trace: by its index, else by its trace id column.
+/// Returns the rows of a log segment that belong to a trace: by its index, else by its trace id column where that may have it.
 pub(super) fn log_rows(segment: &Segment, id: &TraceId) -> Result<Vec<u64>, QueryError> {
     match segment.log_index() {
         Some(index) => Ok(index.rows_of_trace(id)?.into_iter().map(u64::from).collect()),
-        None => scan(segment, &[col::TRACE_ID], |batch| {
+        None => scan(segment, &[col::TRACE_ID], segment.rows_of_trace_id(id), |batch| {
             Ok(rows_where(ids(batch, col::TRACE_ID)?, |bytes| bytes == id.as_bytes()))
         }),
     }
@@ -95,5 +95,5 @@ fn points(snapshot: &Snapshot, table: Table, id: &TraceId, data: &mut TraceData)
 
 /// Returns the rows of a segment of points that have an exemplar of a trace.
 pub(super) fn point_rows(segment: &Segment, id: &TraceId) -> Result<Vec<u64>, QueryError> {
-    scan(segment, &[col::EXEMPLARS], |batch| rows_with_exemplar(batch, |trace, _| trace == id.as_bytes()))
+    scan(segment, &[col::EXEMPLARS], None, |batch| rows_with_exemplar(batch, |trace, _| trace == id.as_bytes()))
 }

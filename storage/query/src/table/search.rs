@@ -3,9 +3,10 @@
 //!
 //! An index narrows, and a filter above the scan decides: without an index, with a query that requires no word, or when most
 //! rows match, the segment is scanned. One kind of filter is decided here: words of a body, of which the index knows exactly
-//! the rows that hold them. Then no body is read to find them again; without the index, bodies are.
+//! the rows that hold them. Then no body is read to find them again; without the index, bodies are, of log records that are not
+//! compacted yet those of the pages whose filter has the words.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use arrow::array::{AsArray as _, BooleanBufferBuilder};
 use datafusion::common::Result;
@@ -215,17 +216,29 @@ pub(super) fn narrow(segment: &Segment, questions: &Questions) -> Result<Rows> {
     })
 }
 
-/// Returns exactly the rows, ascending, that pass a question of words; without the index their bodies are read.
+/// Returns exactly the rows, ascending, that pass a question of words; without the index the bodies of those that may are read.
 fn decide(segment: &Segment, index: Option<&LogIndex>, question: &Question) -> Result<Vec<u32>> {
-    if let Some(rows) = candidates(segment, index, question)? {
-        return Ok(rows);
+    let possible = candidates(segment, index, question)?;
+    if let (Some(_), Some(rows)) = (index, &possible) {
+        return Ok(rows.clone());
     }
+    let may_pass = |rows: &Range<u64>| {
+        let is_among = |possible: &Vec<u32>| {
+            let next = possible.partition_point(|row| u64::from(*row) < rows.start);
+            possible.get(next).is_some_and(|row| u64::from(*row) < rows.end)
+        };
+        possible.as_ref().is_none_or(is_among)
+    };
     let (total, step) = (segment.rows(), PAGE_ROWS_LOGS as u64);
     let mut rows = Vec::new();
     let mut from = 0;
     while from < total {
         let to = total.min(from + step);
         let range = from..to;
+        if !may_pass(&range) {
+            from = to;
+            continue;
+        }
         let batches = segment.read(Some(&[col::BODY]), Some(&[range])).map_err(super::external)?;
         let bodies = batches.iter().filter_map(|batch| batch.column(0).as_string_opt::<i32>()).flatten();
         let passed = (from..to).zip(bodies).filter(|(_, body)| body.is_some_and(|body| question.holds(body)));
@@ -254,13 +267,14 @@ impl Question {
     }
 }
 
-/// Returns the rows that the index leaves over, ascending; `None` when it cannot tell.
+/// Returns the rows that the index leaves over, ascending; `None` when it cannot tell. Of words it knows exactly the rows that have them;
+/// without the log index filters name some more.
 fn candidates(segment: &Segment, index: Option<&LogIndex>, question: &Question) -> Result<Option<Vec<u32>>> {
     match question {
         Question::Unknown => Ok(None),
         Question::Terms(terms) => match index {
             Some(index) => index.candidates(terms).map_err(super::external),
-            None => Ok(None),
+            None => Ok(segment.rows_of_words(terms).and_then(|ranges| few(&ranges, segment.rows()))),
         },
         Question::Value(text) => Ok(segment.rows_of_value(text).and_then(|ranges| few(&ranges, segment.rows()))),
         Question::Traces(traces) => {
@@ -270,7 +284,12 @@ fn candidates(segment: &Segment, index: Option<&LogIndex>, question: &Question) 
                 None if segment.trace_rows_path().is_some() && traces.len() <= INDEX_MAX_TRACES => {
                     traces.iter().map(|id| rows_of_trace(segment, id)).collect()
                 }
-                None => return Ok(None),
+                // Log records without an index.
+                None => {
+                    let rows = traces.iter().map(|id| few(&segment.rows_of_trace_id(id)?, segment.rows()));
+                    let Some(rows) = rows.collect::<Option<Vec<_>>>() else { return Ok(None) };
+                    Ok(rows)
+                }
             };
             let mut rows = rows.map_err(super::external)?.concat();
             rows.sort_unstable();
@@ -312,7 +331,7 @@ fn rows_of_trace(segment: &Segment, id: &TraceId) -> Result<Vec<u32>, telltale_s
 }
 
 /// Returns the rows of ranges one by one; `None` when they are so many that they narrow nothing.
-fn few(ranges: &[std::ops::Range<u64>], total: u64) -> Option<Vec<u32>> {
+fn few(ranges: &[Range<u64>], total: u64) -> Option<Vec<u32>> {
     let count: u64 = ranges.iter().map(|range| range.end - range.start).sum();
     let percent = u64::try_from(INDEX_MAX_HIT_PERCENT).unwrap_or(100);
     if count.saturating_mul(100) > total.saturating_mul(percent) {

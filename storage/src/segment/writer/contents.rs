@@ -6,8 +6,8 @@ use arrow::datatypes::TimestampNanosecondType;
 
 use super::super::attributes::AttributeRows;
 use super::super::bloom::{Blooms, Key, hash};
-use super::super::log_index::LogIndexBuilder;
-use super::super::series_rows::SeriesRowsBuilder;
+use super::super::log_index::{self, LogIndexBuilder};
+use super::super::series_rows::{self, SeriesRowsBuilder};
 use super::super::terms::TermsBuilder;
 use super::super::trace_rows::{TraceRowsBuilder, column};
 use crate::error::Error;
@@ -20,6 +20,7 @@ pub(super) struct Contents {
     max_time_ns: i64,
     table: Table,
     pub(super) traces: Option<TraceRowsBuilder>,
+    /// Compacted log records.
     pub(super) log_index: Option<LogIndexBuilder>,
     /// Compacted points.
     pub(super) series: Option<SeriesRowsBuilder>,
@@ -42,7 +43,10 @@ pub(super) struct Summary {
 }
 
 impl Contents {
-    pub(super) fn new(table: Table, has_series: bool) -> Result<Self, Error> {
+    pub(super) fn new(table: Table, level: u8) -> Result<Self, Error> {
+        let (has_log_index, has_series) =
+            (log_index::has_log_index(table, level), series_rows::has_series(table, level));
+        let has_words = table == Table::Logs && !has_log_index;
         Ok(Self {
             rows: 0,
             min_time_ns: i64::MAX,
@@ -50,8 +54,8 @@ impl Contents {
             table,
             traces: (table == Table::Spans).then(TraceRowsBuilder::default),
             series: has_series.then(|| SeriesRowsBuilder::new(table)),
-            log_index: (table == Table::Logs).then(LogIndexBuilder::new).transpose()?,
-            terms: matches!(table, Table::Spans | Table::Logs).then(|| TermsBuilder::new(table)),
+            log_index: has_log_index.then(LogIndexBuilder::new).transpose()?,
+            terms: matches!(table, Table::Spans | Table::Logs).then(|| TermsBuilder::new(table, has_words)),
             hashes: Default::default(),
             min_trace_id: None,
             max_trace_id: None,
