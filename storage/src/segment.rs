@@ -17,17 +17,15 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{TimestampNanosecondType, UInt64Type};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
-use telltale_model::{SpanId, TraceId};
+use telltale_model::TraceId;
 
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
 use crate::remote::Remote;
 use crate::schema::{Table, col};
-use crate::text::RequiredTerm;
 use bloom::{Blooms, Key};
 use manifest::Manifest;
 use reader::{FileMetadata, MetadataCache};
-use terms::{Kind, Terms};
 use trace_rows::column;
 
 pub(crate) mod attributes;
@@ -36,6 +34,7 @@ mod files;
 mod layout;
 mod log_index;
 pub(crate) mod manifest;
+mod possible_rows;
 pub mod promoted;
 mod reader;
 mod series_rows;
@@ -260,28 +259,6 @@ impl Segment {
         self.blooms().may_contain(Key::Low64, low_64)
     }
 
-    /// Tells whether rows may have this span id; never false when they do. Points: always true.
-    #[must_use]
-    pub fn may_contain_span(&self, id: &SpanId) -> bool {
-        self.rows_of_span(id).is_none_or(|rows| !rows.is_empty())
-    }
-
-    /// Returns the rows that may have this span id, as ascending ranges; `None`: any may. Spans and logs.
-    #[must_use]
-    pub fn rows_of_span(&self, id: &SpanId) -> Option<Vec<Range<u64>>> {
-        if !self.blooms().may_contain(Key::Span, id.as_bytes()) {
-            return Some(Vec::new());
-        }
-        self.rows_of_term(Kind::Span, id.as_bytes())
-    }
-
-    /// Returns the rows that may have this text, or integer in decimal digits, as the value of an attribute of their own,
-    /// their events, links, resource or scope, as ascending ranges; `None`: any may. Spans and logs.
-    #[must_use]
-    pub fn rows_of_value(&self, value: &str) -> Option<Vec<Range<u64>>> {
-        self.rows_of_term(Kind::Value, value.as_bytes())
-    }
-
     /// Tells whether no row belongs to a trace (metrics: by their exemplars); false when that is not known.
     #[must_use]
     pub fn is_without_traces(&self) -> bool {
@@ -308,43 +285,6 @@ impl Segment {
             found.extend(ids.filter(|id| (first..=last).contains(&id)));
         }
         Ok(found)
-    }
-
-    /// Returns the rows whose body may hold every one of these words, as ascending ranges; `None`: any may, and log records that have a
-    /// [`LogIndex`], which knows it better.
-    #[must_use]
-    pub fn rows_of_words(&self, words: &[RequiredTerm]) -> Option<Vec<Range<u64>>> {
-        let has_words = self.has_words();
-        let words = words.iter().filter(|word| has_words && !word.is_prefix);
-        let found = words.filter_map(|word| self.rows_of_term(Kind::Word, word.text.as_bytes()));
-        found.reduce(|one, other| both(&one, &other))
-    }
-
-    /// Returns the log records that may belong to a trace, as ascending ranges; `None`: any may, and those that have a [`LogIndex`].
-    #[must_use]
-    pub fn rows_of_trace_id(&self, id: &TraceId) -> Option<Vec<Range<u64>>> {
-        self.has_words().then(|| self.rows_of_term(Kind::Trace, id.as_bytes())).flatten()
-    }
-
-    /// Tells whether the index of values knows words and trace ids: where no other index does.
-    fn has_words(&self) -> bool {
-        self.table() == Table::Logs && self.manifest().is_ok_and(|manifest| !manifest.has_log_index())
-    }
-
-    /// Asks the index of values; a missing or damaged one costs speed only.
-    fn rows_of_term(&self, kind: Kind, term: &[u8]) -> Option<Vec<Range<u64>>> {
-        let open = || {
-            // Segments of telltale 0.1 have none.
-            if !self.manifest()?.files.iter().any(|file| file.name == manifest::TERMS) {
-                return Ok(None);
-            }
-            let file = self.open_checked(manifest::TERMS)?;
-            Terms::open(file, &self.dir.join(manifest::TERMS), self.rows()).map(Some)
-        };
-        let terms = files::open_once(&self.handles.terms, &self.context, open)?;
-        self.touch(manifest::TERMS);
-        let found = terms.rows_of(kind, term);
-        found.map_err(|error| self.context.report(&format!("{}: {error}", self.dir.display()))).ok()
     }
 
     /// Returns where the rows of a trace lie; `None` when there are none, and for other tables than spans.
@@ -486,21 +426,6 @@ impl Drop for Segment {
     fn drop(&mut self) {
         self.context.cache.forget(self.id());
     }
-}
-
-/// Returns what is in both of two lists of ascending ranges.
-fn both(one: &[Range<u64>], other: &[Range<u64>]) -> Vec<Range<u64>> {
-    let mut found = Vec::new();
-    let (mut ones, mut others) = (one.iter().peekable(), other.iter().peekable());
-    while let (Some(one), Some(other)) = (ones.peek(), others.peek()) {
-        let rows = one.start.max(other.start)..one.end.min(other.end);
-        let shorter = if one.end <= other.end { &mut ones } else { &mut others };
-        shorter.next();
-        if !rows.is_empty() {
-            found.push(rows);
-        }
-    }
-    found
 }
 
 /// Returns the rows of the pages that may hold traces of a closed range of ids, by the page index of the id column.

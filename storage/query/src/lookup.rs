@@ -133,7 +133,7 @@ fn scan(
     rows: Option<Vec<Range<u64>>>,
     mut passes: impl FnMut(&RecordBatch) -> Result<Vec<u32>, QueryError>,
 ) -> Result<Vec<u64>, QueryError> {
-    let ranges = rows.unwrap_or_else(|| vec![0..segment.rows()]);
+    let ranges = rows.unwrap_or_else(|| std::iter::once(0..segment.rows()).collect());
     let mut found = Vec::new();
     let mut numbers = ranges.iter().cloned().flatten();
     for batch in segment.read(Some(columns), Some(&ranges))? {

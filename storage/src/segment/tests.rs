@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arrow::array::UInt64Array;
 use arrow::compute::{concat_batches, take_record_batch};
 use proptest::prelude::*;
-use telltale_model::SignalKind;
+use telltale_model::{SignalKind, SpanId};
 
 use super::*;
 use crate::clock::ManualClock;
@@ -240,21 +240,6 @@ fn indexed(bodies: &[(u64, &str, Option<u8>)]) -> (tempfile::TempDir, Arc<Snapsh
         snapshot
     });
     (folder, snapshot)
-}
-
-#[test]
-fn ranges_have_in_common_what_both_have() {
-    let check = |one: Vec<u64>, other: Vec<u64>| {
-        let ranges = |rows: &[u64]| rows.iter().map(|row| row * 3..row * 3 + 2).collect::<Vec<_>>();
-        let found: Vec<u64> = both(&ranges(&one), &ranges(&other)).into_iter().flatten().collect();
-        let expected: Vec<u64> = ranges(&one).into_iter().flatten().filter(|row| other.contains(&(row / 3))).collect();
-        assert_eq!(found, expected);
-    };
-    check(vec![], vec![1]);
-    check(vec![0, 1, 2, 7], vec![1, 2, 3, 7, 9]);
-    let (long, shorts) = (std::iter::once(0..10).collect::<Vec<_>>(), vec![1..2, 4..6, 9..12]);
-    assert_eq!(both(&long, &shorts), [1..2, 4..6, 9..10]);
-    assert_eq!(both(&shorts, &long), [1..2, 4..6, 9..10]);
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl Word {
     /// Reads words character by character, until an ASCII character separates or `rest` is at its end.
     fn characters(&mut self, rest: &mut &str, visit: &mut impl FnMut(&str) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut characters = rest.chars();
-        while let Some(character) = characters.next() {
+        for character in characters.by_ref() {
             if !character.is_alphanumeric() {
                 self.end(visit)?;
                 if character.is_ascii() {
