@@ -44,7 +44,7 @@ mod trace_rows;
 mod writer;
 
 pub(crate) use files::Handles;
-pub(crate) use log_index::has_log_index;
+pub(crate) use log_index::awaits_log_index;
 pub use log_index::{LogIndex, intersection};
 pub use reader::RowStream;
 pub use terms::visit::{ValueOrigin, Values};

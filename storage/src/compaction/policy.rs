@@ -13,7 +13,7 @@ use crate::limits::{
     COMPACTION_CALM_TIERS, COMPACTION_FAN_IN, COMPACTION_FULL_BYTES, DAY_GRACE, LOG_INDEX_AFTER, SEALED_LEVEL,
 };
 use crate::schema::Table;
-use crate::segment::has_log_index;
+use crate::segment::awaits_log_index;
 
 /// Nanoseconds of a day.
 const DAY_NS: u64 = 24 * 3_600 * 1_000_000_000;
@@ -76,14 +76,14 @@ impl Policy {
         let after = u64::try_from(LOG_INDEX_AFTER.as_nanos()).unwrap_or(u64::MAX);
         let is_due = |one: &&&Candidate| is_unindexed(one) && now_ns > one.created_at_ns.saturating_add(after);
         let due: Vec<&Candidate> = of_day.iter().filter(is_due).take(COMPACTION_FAN_IN).copied().collect();
-        let level = self.level_of(&due)?;
-        job(due.into_iter(), level)
+        self.merge_of(&due)
     }
 
-    /// Returns the level of what is merged of these; `None`: of nothing.
-    fn level_of(&self, inputs: &[&Candidate]) -> Option<u8> {
+    /// Returns a merge of these, into a sealed segment when it is full; `None`: of nothing.
+    fn merge_of(&self, inputs: &[&Candidate]) -> Option<Job> {
         let bytes: u64 = inputs.iter().map(|one| one.bytes).sum();
-        Some(if bytes >= self.full_bytes(inputs.first()?.table) { SEALED_LEVEL } else { 1 })
+        let level = if bytes >= self.full_bytes(inputs.first()?.table) { SEALED_LEVEL } else { 1 };
+        job(inputs.iter().copied(), level)
     }
 
     /// Returns a merge of segments of one tier of a day.
@@ -103,8 +103,7 @@ impl Policy {
             if count < self.fan_in(bytes / chosen.len().max(1) as u64, full) {
                 return None;
             }
-            let level = self.level_of(&chosen)?;
-            job(chosen.into_iter(), level)
+            self.merge_of(&chosen)
         })
     }
 
@@ -151,7 +150,7 @@ pub(crate) fn settled(segments: &[Candidate], now_ns: u64) -> BTreeSet<u64> {
 
 /// Tells whether a segment waits for an index over its log records.
 fn is_unindexed(segment: &Candidate) -> bool {
-    segment.table == Table::Logs && !has_log_index(segment.table, segment.level)
+    awaits_log_index(segment.table, segment.level)
 }
 
 /// Returns a merge of what is left of a day that is over.

@@ -14,7 +14,7 @@ use tantivy::directory::MmapDirectory;
 use tantivy::index::SegmentComponent;
 use tantivy::postings::Postings;
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{Directory as _, Index, InvertedIndexReader, SegmentReader, TERMINATED, Term};
+use tantivy::{Index, InvertedIndexReader, SegmentReader, TERMINATED, Term};
 use telltale_model::TraceId;
 
 use crate::error::Error;
@@ -36,6 +36,11 @@ const TRACE_ID: &str = "trace_id";
 /// Tells whether segments of a table and level have a log index.
 pub(crate) fn has_log_index(table: Table, level: u8) -> bool {
     table == Table::Logs && level > 0
+}
+
+/// Tells whether segments of a table and level are log records that have no log index yet.
+pub(crate) fn awaits_log_index(table: Table, level: u8) -> bool {
+    table == Table::Logs && !has_log_index(table, level)
 }
 
 /// The index over the bodies and trace ids of one log segment; a document's number is its row.
@@ -71,8 +76,7 @@ impl LogIndex {
         let field = |name| schema.get_field(name).map_err(|error| corrupt(&error));
         // The others have no more than a page.
         let files = [SegmentComponent::Terms, SegmentComponent::Postings, SegmentComponent::Store];
-        let files = files.map(|file| directory.open_read(&segment.meta().relative_path(file)));
-        let mapped = Mapped::of(files.into_iter().flatten().filter_map(|file| file.read_bytes().ok()));
+        let mapped = Mapped::of(&directory, files.map(|file| segment.meta().relative_path(file)));
         Ok(Self { reader, body: field(BODY)?, trace_id: field(TRACE_ID)?, mapped })
     }
 

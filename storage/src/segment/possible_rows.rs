@@ -37,8 +37,10 @@ impl Segment {
     /// [`LogIndex`], which knows it better.
     #[must_use]
     pub fn rows_of_words(&self, words: &[RequiredTerm]) -> Option<Vec<Range<u64>>> {
-        let has_words = self.has_words();
-        let words = words.iter().filter(|word| has_words && !word.is_prefix);
+        if !self.has_words() {
+            return None;
+        }
+        let words = words.iter().filter(|word| !word.is_prefix);
         let found = words.filter_map(|word| self.rows_of_term(Kind::Word, word.text.as_bytes()));
         found.reduce(|one, other| both(&one, &other))
     }

@@ -11,10 +11,10 @@ use parquet::file::metadata::KeyValue;
 
 use super::attributes::{self, AttributeList, AttributeRows};
 use super::layout::{self, data_properties, series_properties, trace_properties};
+use super::log_index;
 use super::manifest;
 use super::promoted::choose::Chosen;
 use super::promoted::split::Splitter;
-use super::series_rows;
 use super::sort::{self, sort_columns};
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
@@ -123,12 +123,11 @@ impl<'a> SegmentWriter<'a> {
         let traces = (spec.table == Table::Spans)
             .then(|| output.parquet(manifest::TRACES, schema::trace_rows(), trace_properties(notes)))
             .transpose()?;
-        let has_series = series_rows::has_series(spec.table, spec.level);
-        let properties = || series_properties(spec.table, spec.level, self::notes(&spec));
-        let series = has_series
-            .then(|| output.parquet(manifest::SERIES, schema::series_rows(spec.table), properties()))
-            .transpose()?;
         let contents = Contents::new(spec.table, spec.level)?;
+        let properties = || series_properties(spec.table, spec.level, self::notes(&spec));
+        let series = contents.series.as_ref();
+        let series = series.map(|_| output.parquet(manifest::SERIES, schema::series_rows(spec.table), properties()));
+        let series = series.transpose()?;
         Ok(Self { output, spec, contents, data, splitter, traces, series })
     }
 
@@ -182,7 +181,7 @@ impl<'a> SegmentWriter<'a> {
     pub(crate) fn finish(mut self) -> Result<SegmentEntry, Error> {
         let version = match &self.splitter {
             Some(_) => manifest::VERSION_PROMOTED,
-            None if self.spec.table == Table::Logs && self.contents.log_index.is_none() => manifest::VERSION,
+            None if log_index::awaits_log_index(self.spec.table, self.spec.level) => manifest::VERSION,
             None => 1,
         };
         if let Some(splitter) = self.splitter {

@@ -218,32 +218,24 @@ pub(super) fn narrow(segment: &Segment, questions: &Questions) -> Result<Rows> {
 
 /// Returns exactly the rows, ascending, that pass a question of words; without the index the bodies of those that may are read.
 fn decide(segment: &Segment, index: Option<&LogIndex>, question: &Question) -> Result<Vec<u32>> {
-    let possible = candidates(segment, index, question)?;
-    if let (Some(_), Some(rows)) = (index, &possible) {
-        return Ok(rows.clone());
-    }
-    let may_pass = |rows: &Range<u64>| {
-        let is_among = |possible: &Vec<u32>| {
-            let next = possible.partition_point(|row| u64::from(*row) < rows.start);
-            possible.get(next).is_some_and(|row| u64::from(*row) < rows.end)
-        };
-        possible.as_ref().is_none_or(is_among)
+    let possible = match (index, candidates(segment, index, question)?) {
+        (Some(_), Some(rows)) => return Ok(rows),
+        (_, possible) => possible,
     };
-    let (total, step) = (segment.rows(), PAGE_ROWS_LOGS as u64);
+    let may_pass = |page: &Range<u64>| {
+        possible.as_ref().is_none_or(|rows| {
+            let next = rows.partition_point(|row| u64::from(*row) < page.start);
+            rows.get(next).is_some_and(|row| u64::from(*row) < page.end)
+        })
+    };
+    let total = segment.rows();
+    let pages = (0..total).step_by(PAGE_ROWS_LOGS).map(|from| from..total.min(from + PAGE_ROWS_LOGS as u64));
     let mut rows = Vec::new();
-    let mut from = 0;
-    while from < total {
-        let to = total.min(from + step);
-        let range = from..to;
-        if !may_pass(&range) {
-            from = to;
-            continue;
-        }
-        let batches = segment.read(Some(&[col::BODY]), Some(&[range])).map_err(super::external)?;
+    for page in pages.filter(may_pass) {
+        let batches = segment.read(Some(&[col::BODY]), Some(std::slice::from_ref(&page))).map_err(super::external)?;
         let bodies = batches.iter().filter_map(|batch| batch.column(0).as_string_opt::<i32>()).flatten();
-        let passed = (from..to).zip(bodies).filter(|(_, body)| body.is_some_and(|body| question.holds(body)));
+        let passed = page.zip(bodies).filter(|(_, body)| body.is_some_and(|body| question.holds(body)));
         rows.extend(passed.filter_map(|(row, _)| u32::try_from(row).ok()));
-        from = to;
     }
     Ok(rows)
 }

@@ -122,17 +122,20 @@ fn a_quiet_day_ends_in_one_sealed_segment() {
     assert_eq!(model.segments.iter().map(|one| (one.level, one.bytes)).collect::<Vec<_>>(), [(2, 144_000)]);
 }
 
-/// Scenario: a flush of the same size each second for an hour, as a fleet's load makes them. Guarantees: their rows are rewritten once until they are part of
-/// full segments, twice where a flush leaves less than a thirty-second of one.
+/// Scenario: a flush of the same size each second for an hour, as a fleet's load makes them. Guarantees: their rows are rewritten once until
+/// they are part of full segments, twice where a flush leaves less than a thirty-second of one.
 #[test]
 fn a_steady_load_is_rewritten_as_seldom_as_can_be() {
     for (table, kibibytes, most) in [
         (Table::Spans, 512, 2),
         (Table::Spans, 1_400, 1),
+        (Table::Spans, 2_000, 1),
         (Table::Spans, 3_500, 1),
         (Table::Spans, 7_000, 1),
+        (Table::Spans, 17_000, 1),
         (Table::Logs, 512, 2),
         (Table::Logs, 1_250, 1),
+        (Table::Logs, 2_048, 1),
         (Table::Logs, 3_000, 1),
         (Table::Logs, 7_700, 1),
     ] {

@@ -1,8 +1,10 @@
 //! The mapped files of an index, as memory of this process.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tantivy::directory::OwnedBytes;
+use tantivy::Directory as _;
+use tantivy::directory::{MmapDirectory, OwnedBytes};
 
 /// See the module.
 #[derive(Debug)]
@@ -13,9 +15,11 @@ pub(super) struct Mapped {
 }
 
 impl Mapped {
-    /// `files` are the whole files, each mapped once by tantivy's directory for everybody.
-    pub(super) fn of(files: impl Iterator<Item = OwnedBytes>) -> Self {
-        Self { files: files.filter(|file| !file.is_empty()).collect(), is_touched: AtomicBool::new(true) }
+    /// Takes whole files of a directory, which maps each of them once for everybody who reads it.
+    pub(super) fn of(directory: &MmapDirectory, files: impl IntoIterator<Item = PathBuf>) -> Self {
+        let mapped = |file: PathBuf| directory.open_read(&file).ok()?.read_bytes().ok();
+        let files = files.into_iter().filter_map(mapped).filter(|file| !file.is_empty()).collect();
+        Self { files, is_touched: AtomicBool::new(true) }
     }
 
     /// Says that the files are read.
@@ -36,14 +40,10 @@ fn let_go(file: &[u8]) {
     use rustix::mm::{Advice, madvise};
 
     let start = file.as_ptr().cast_mut().cast::<std::ffi::c_void>();
-    // SAFETY: the bytes are a shared mapping of a file that nobody writes, borrowed for the call; without its pages it reads as before, from
-    // the file. Of bytes that are not mapped (which no directory of ours gives) the start is not that of a page, and nothing is done.
+    // SAFETY: the bytes come from an `MmapDirectory` (`Mapped::of`), so they are the shared mapping of a whole file that nobody writes, borrowed
+    // for the call; without its pages it reads as before, from the file.
     #[expect(unsafe_code, reason = "no safe interface gives pages back")]
-    let done = if start.addr() % rustix::param::page_size() == 0 {
-        unsafe { madvise(start, file.len(), Advice::LinuxDontNeed) }
-    } else {
-        Ok(())
-    };
+    let done = unsafe { madvise(start, file.len(), Advice::LinuxDontNeed) };
     if let Err(error) = done {
         tracing::debug!(%error, "pages of an index stay in memory");
     }

@@ -44,17 +44,15 @@ pub(super) struct Summary {
 
 impl Contents {
     pub(super) fn new(table: Table, level: u8) -> Result<Self, Error> {
-        let (has_log_index, has_series) =
-            (log_index::has_log_index(table, level), series_rows::has_series(table, level));
-        let has_words = table == Table::Logs && !has_log_index;
+        let has_words = log_index::awaits_log_index(table, level);
         Ok(Self {
             rows: 0,
             min_time_ns: i64::MAX,
             max_time_ns: i64::MIN,
             table,
             traces: (table == Table::Spans).then(TraceRowsBuilder::default),
-            series: has_series.then(|| SeriesRowsBuilder::new(table)),
-            log_index: has_log_index.then(LogIndexBuilder::new).transpose()?,
+            series: series_rows::has_series(table, level).then(|| SeriesRowsBuilder::new(table)),
+            log_index: log_index::has_log_index(table, level).then(LogIndexBuilder::new).transpose()?,
             terms: matches!(table, Table::Spans | Table::Logs).then(|| TermsBuilder::new(table, has_words)),
             hashes: Default::default(),
             min_trace_id: None,
