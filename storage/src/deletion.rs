@@ -58,7 +58,7 @@ impl Deletion {
 
     /// Tells whether a segment may hold rows of the deletion, by what is known of it in memory.
     fn may_touch(&self, segment: &Segment) -> bool {
-        let has_traces = matches!(segment.table(), Table::Spans | Table::Logs);
+        let has_traces = !segment.table().holds_points();
         self.trace_id.is_none_or(|id| has_traces && segment.may_contain_trace(&id))
             && self.start_ns.is_none_or(|start| segment.max_time() >= start)
             && self.end_ns.is_none_or(|end| segment.min_time() <= end)
@@ -94,7 +94,7 @@ impl Deletion {
     fn count(&self, segment: &Segment) -> Result<u64, Error> {
         let table = segment.table();
         let mut columns = vec![table.time_column(), col::SERVICE_NAME];
-        if matches!(table, Table::Spans | Table::Logs) {
+        if !table.holds_points() {
             columns.push(col::TRACE_ID);
         }
         let mut rows = 0;

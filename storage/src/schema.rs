@@ -82,6 +82,12 @@ impl Table {
         })
     }
 
+    /// Tells whether rows are data points of metrics, not spans or log records.
+    #[must_use]
+    pub const fn holds_points(self) -> bool {
+        !matches!(self, Self::Spans | Self::Logs)
+    }
+
     /// Returns the column by which time ranges prune.
     #[must_use]
     pub const fn time_column(self) -> &'static str {

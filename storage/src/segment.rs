@@ -250,7 +250,7 @@ impl Segment {
     #[must_use]
     pub fn may_contain_trace(&self, id: &TraceId) -> bool {
         let is_in_range = self.entry.trace_ids.is_none_or(|(min, max)| (min..=max).contains(id.as_bytes()));
-        is_in_range && self.blooms().may_contain(Key::Trace, id.as_bytes())
+        is_in_range && self.blooms().may_contain_trace(id.as_bytes())
     }
 
     /// Tells whether rows may belong to a trace with this right half; never false when they do.
@@ -262,7 +262,7 @@ impl Segment {
     /// Tells whether no row belongs to a trace (metrics: by their exemplars); false when that is not known.
     #[must_use]
     pub fn is_without_traces(&self) -> bool {
-        self.blooms().is_empty(Key::Trace)
+        self.blooms().is_empty(Key::Low64)
     }
 
     /// Reads the ids of the traces of a span segment that lie in a closed range, sorted.

@@ -44,7 +44,7 @@ impl TestSpan {
 
 pub(crate) fn trace_id(trace: u8) -> [u8; 16] {
     let mut id = [0; 16];
-    (id[0], id[15]) = (trace, 1);
+    (id[0], id[8], id[15]) = (trace, trace, 1);
     id
 }
 

@@ -58,7 +58,7 @@ fn totals(state: &AppState, services: Vec<String>) -> Totals {
     Totals {
         spans: rows(&status, |table| table == Table::Spans),
         logs: rows(&status, |table| table == Table::Logs),
-        points: rows(&status, |table| !matches!(table, Table::Spans | Table::Logs)),
+        points: rows(&status, Table::holds_points),
         services,
         disk_bytes: status.disk_bytes,
         items_per_second: state.telemetry.items_per_second(),

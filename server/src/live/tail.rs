@@ -105,7 +105,7 @@ impl Tail {
 
     /// Keeps what an append stored; returns at once.
     pub fn publish(&self, appended: &Appended) {
-        let wanted = appended.batches.iter().filter(|(table, _)| matches!(table, Table::Spans | Table::Logs));
+        let wanted = appended.batches.iter().filter(|(table, _)| !table.holds_points());
         let bytes: usize = wanted.clone().map(|(_, batch)| batch.get_array_memory_size()).sum();
         if bytes == 0 {
             return;

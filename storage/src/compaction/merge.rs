@@ -152,7 +152,7 @@ fn give(
         .iter()
         .map(|source| source.as_ref().ok_or_else(|| Error::Bug("a batch of a merge is gone".into())))
         .collect::<Result<_, _>>()?;
-    if !matches!(table, Table::Spans | Table::Logs) {
+    if table.holds_points() {
         return write(&gather(&sources, places)?, &[]);
     }
     let lists = sources.iter().map(|batch| AttributeList::of(batch)).collect::<Result<Vec<_>, _>>()?;

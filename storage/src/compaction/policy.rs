@@ -110,7 +110,7 @@ impl Policy {
     /// Returns the size of a segment of a table, in bytes, that gains nothing by becoming larger.
     fn full_bytes(&self, table: Table) -> u64 {
         let half = self.cut_bytes / 2;
-        if matches!(table, Table::Spans | Table::Logs) { half.min(COMPACTION_FULL_BYTES) } else { half }
+        if table.holds_points() { half } else { half.min(COMPACTION_FULL_BYTES) }
     }
 
     /// Returns how many segments of this average size are merged at once: the fewest with which full ones need as few rewrites as

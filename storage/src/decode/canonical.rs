@@ -22,6 +22,17 @@ pub(super) fn put_attributes(out: &mut Vec<u8>, attributes: &[Attribute<'_>]) {
         attributes.iter().for_each(|attribute| put_attribute(out, attribute));
         return;
     }
+    let mut by_key: Vec<_> = attributes.iter().collect();
+    by_key.sort_unstable_by_key(|attribute| attribute.key);
+    if by_key.is_sorted_by(|left, right| left.key < right.key) {
+        by_key.into_iter().for_each(|attribute| put_attribute(out, attribute));
+    } else {
+        put_by_key_and_value(out, attributes);
+    }
+}
+
+/// Appends attributes of which two have the same key: their values decide.
+fn put_by_key_and_value(out: &mut Vec<u8>, attributes: &[Attribute<'_>]) {
     let mut encoded: Vec<(&str, Vec<u8>)> = attributes
         .iter()
         .map(|attribute| {
@@ -82,6 +93,18 @@ mod tests {
                 turned.rotate_left(seed.index(attributes.len()));
             }
             prop_assert_eq!(form(&attributes), form(&turned));
+        }
+
+        #[test]
+        fn keys_decide_the_order_and_values_where_keys_are_equal(
+            values in proptest::collection::vec(("[a-d]{0,2}", any::<i64>()), 0..6),
+        ) {
+            let attributes: Vec<_> =
+                values.iter().map(|(key, value)| Attribute { key, value: Value::Int(*value) }).collect();
+            let mut expected = Vec::new();
+            put_varint(&mut expected, attributes.len() as u64);
+            put_by_key_and_value(&mut expected, &attributes);
+            prop_assert_eq!(form(&attributes), expected);
         }
     }
 

@@ -36,6 +36,8 @@ use crate::schema::Table;
 pub(super) struct Metrics<'p> {
     attributes: Attributes<'p>,
     exemplars: Vec<&'p [u8]>,
+    /// What the series id of the point at hand is made of.
+    form: Vec<u8>,
     numbers: NumberPoints,
     histograms: HistogramPoints,
     exponentials: ExponentialPoints,
@@ -101,6 +103,7 @@ impl<'p> Metrics<'p> {
         Self {
             attributes: Attributes::default(),
             exemplars: Vec::new(),
+            form: Vec::new(),
             numbers: NumberPoints::new(),
             histograms: HistogramPoints::new(),
             exponentials: ExponentialPoints::new(),
@@ -160,7 +163,7 @@ impl<'p> Metrics<'p> {
         kind: PointKind,
         common: &Common,
     ) -> Result<(), Fault> {
-        let series = metric.series_id(&self.attributes.list);
+        let series = metric.series_id(&self.attributes.list, &mut self.form);
         let (head, tail) = match kind {
             PointKind::Gauge | PointKind::Sum => self.numbers.push(metric, &self.exemplars)?,
             PointKind::Histogram => self.histograms.push(metric, &self.exemplars)?,

@@ -28,9 +28,9 @@ pub(super) type Block = [u32; BLOCK_WORDS];
 /// What a filter is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
-    /// Trace ids.
+    /// Whole trace ids: in files of before 2026-11-30 only, beside their right halves, which tell as much.
     Trace,
-    /// The right halves of trace ids.
+    /// The right halves of trace ids, which are the random ones (W3C Trace Context level 2, "random-trace-id").
     Low64,
     /// Span ids.
     Span,
@@ -106,6 +106,12 @@ impl Blooms {
         }
     }
 
+    /// Tells whether a trace may have rows in the segment; never false when it has.
+    pub(crate) fn may_contain_trace(&self, id: &[u8; 16]) -> bool {
+        let may_have_right = id.last_chunk::<8>().is_none_or(|right| self.may_contain(Key::Low64, right));
+        may_have_right && self.may_contain(Key::Trace, id)
+    }
+
     /// Tells whether a key may be in the segment; never false when it is.
     pub(crate) fn may_contain(&self, key: Key, id: &[u8]) -> bool {
         self.filters.get(key as usize).and_then(Option::as_ref).is_none_or(|filter| filter.may_contain(id))
@@ -142,8 +148,8 @@ impl Blooms {
         for count in &mut counts {
             *count = words.next().ok_or("too short")?;
         }
-        let mut filters = counts.map(|count| (count > 0).then(Filter::default));
-        for (filter, count) in filters.iter_mut().zip(counts) {
+        let mut blooms = Self { filters: counts.map(|count| (count > 0).then(Filter::default)) };
+        for (filter, count) in blooms.filters.iter_mut().zip(counts) {
             let Some(filter) = filter else { continue };
             for _ in 0..count {
                 let mut block = [0; BLOCK_WORDS];
@@ -153,7 +159,16 @@ impl Blooms {
                 filter.blocks.push(block);
             }
         }
-        if words.next().is_some() { Err("too long") } else { Ok(Self { filters }) }
+        blooms.forget_whole_ids();
+        if words.next().is_some() { Err("too long") } else { Ok(blooms) }
+    }
+
+    /// Gives back the memory of the filter over whole trace ids where there is one over their right halves.
+    fn forget_whole_ids(&mut self) {
+        let [whole, right, _] = &mut self.filters;
+        if right.is_some() {
+            *whole = None;
+        }
     }
 }
 
@@ -192,6 +207,27 @@ mod tests {
             bytes[bit / 8] ^= 1 << (bit % 8);
             prop_assert!(Blooms::decode(&bytes).is_err());
         }
+    }
+
+    #[test]
+    fn right_halves_answer_for_whole_ids_also_in_older_files() {
+        let traces: Vec<[u8; 16]> =
+            (0..300_u128).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) << 3).to_be_bytes()).collect();
+        let (known, others) = traces.split_at(150);
+        let whole = || known.iter().map(|id| hash(id)).collect();
+        let right = || known.iter().filter_map(|id| id.last_chunk::<8>()).map(|half| hash(half)).collect();
+        let of = |keys: &[(Key, Vec<u64>)]| {
+            let mut blooms = Blooms::default();
+            keys.iter().for_each(|(key, hashes)| blooms.insert(*key, hashes.clone()));
+            Blooms::decode(&blooms.encode()).unwrap()
+        };
+        let today = of(&[(Key::Low64, right())]);
+        assert_eq!(of(&[(Key::Trace, whole()), (Key::Low64, right())]), today, "one of the two is enough in memory");
+        for blooms in [today, of(&[(Key::Trace, whole())])] {
+            assert!(known.iter().all(|id| blooms.may_contain_trace(id)));
+            assert!(others.iter().filter(|id| blooms.may_contain_trace(id)).count() < 15);
+        }
+        assert!(Blooms::default().may_contain_trace(&[1; 16]));
     }
 
     #[test]

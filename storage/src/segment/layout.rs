@@ -82,7 +82,7 @@ pub(crate) fn data_properties(
     };
     let schema = table.schema();
     let mut builder = properties(&schema, page_rows, sorted_by, notes).set_compression(compression(table, level));
-    if !matches!(table, Table::Spans | Table::Logs) {
+    if table.holds_points() {
         builder = for_points(builder, &schema);
     }
     if table == Table::Points {
@@ -150,7 +150,7 @@ pub(crate) fn trace_properties(notes: Vec<KeyValue>) -> WriterProperties {
 
 /// Sealed points are written once more and then read for weeks: they get more of the processor. Spans and logs come too fast for that.
 fn compression(table: Table, level: u8) -> Compression {
-    let is_slow = level >= SEALED_LEVEL && !matches!(table, Table::Spans | Table::Logs);
+    let is_slow = level >= SEALED_LEVEL && table.holds_points();
     zstd(if is_slow { ZSTD_LEVEL_SEALED_POINTS } else { ZSTD_LEVEL })
 }
 

@@ -16,7 +16,7 @@ use crate::schema::{self, Table, col};
 
 /// Says whether a segment of a table and level has rows of series.
 pub(crate) const fn has_series(table: Table, level: u8) -> bool {
-    level > 0 && !matches!(table, Table::Spans | Table::Logs)
+    level > 0 && table.holds_points()
 }
 
 /// Computes the rows of series from batches of points that come in their order.

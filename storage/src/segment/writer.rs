@@ -66,10 +66,10 @@ pub(crate) fn write_segment(
     let table = spec.table;
     let empty = empty_columns(table, batches);
     let mut writer = SegmentWriter::create(disk, dir, spec, &empty, &[])?;
-    if matches!(table, Table::Spans | Table::Logs) {
-        push_sorted(table, batches, &mut writer)?;
-    } else {
+    if table.holds_points() {
         sort::for_each_sorted(table, batches, |batch| writer.push(batch))?;
+    } else {
+        push_sorted(table, batches, &mut writer)?;
     }
     writer.finish()
 }

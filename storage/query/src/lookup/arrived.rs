@@ -28,7 +28,7 @@ impl Arrival {
 
     /// Returns the interval in the unit of a table's times of arrival: points that arrived in the second of its beginning count.
     fn of(self, table: Table) -> Self {
-        if matches!(table, Table::Spans | Table::Logs) {
+        if !table.holds_points() {
             return self;
         }
         let unit = POINT_ARRIVAL_NS.cast_signed();

@@ -171,7 +171,7 @@ fn deciding(filter: &Expr) -> Option<Question> {
 /// Returns what filters, which must all hold, ask the indexes of a table's segments; `None`: nothing. All of `decided`
 /// are decided ([`is_decided`]).
 pub(super) fn questions(table: Table, decided: &[&Expr], others: &[&Expr]) -> Result<Option<Questions>> {
-    if !matches!(table, Table::Logs | Table::Spans) {
+    if table.holds_points() {
         return Ok(None);
     }
     let known = |question| (question != Question::Unknown).then_some(question);

@@ -126,11 +126,12 @@ impl<'p> Metric<'p> {
         self.identity.extend(self.aggregation_temporality.to_le_bytes());
     }
 
-    pub(super) fn series_id(&self, attributes: &[Attribute<'_>]) -> [u8; 16] {
-        let mut form = Vec::with_capacity(self.identity.len() + attributes.len() * 32);
+    /// Returns the id of the series that a point with these attributes belongs to. `form` is used again from point to point.
+    pub(super) fn series_id(&self, attributes: &[Attribute<'_>], form: &mut Vec<u8>) -> [u8; 16] {
+        form.clear();
         form.extend_from_slice(&self.identity);
-        canonical::put_attributes(&mut form, attributes);
-        xxh3_128(&form).to_be_bytes()
+        canonical::put_attributes(form, attributes);
+        xxh3_128(form).to_be_bytes()
     }
 }
 

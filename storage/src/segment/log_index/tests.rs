@@ -102,22 +102,43 @@ fn an_index_over_other_rows_is_refused() {
     assert!(matches!(LogIndex::open(folder.path(), 3), Err(Error::Corrupt { .. })));
 }
 
-/// Returns the kibibytes of a folder's mapped files that are in this process's memory.
+/// Returns what the system says of a folder's mapped files under a name (`proc_pid_smaps(5)`), a text a file.
 #[cfg(target_os = "linux")]
-fn resident_kib(folder: &Path) -> u64 {
+fn of_mapped_files(folder: &Path, name: &str) -> Vec<String> {
     let mut is_wanted = false;
     let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
-    let mut kib = 0;
+    let mut found = Vec::new();
     for line in maps.lines() {
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
             [range, _, _, _, _, path @ ..] if range.contains('-') => {
                 is_wanted = path.first().is_some_and(|path| Path::new(path).starts_with(folder));
             }
-            ["Rss:", value, "kB"] if is_wanted => kib += value.parse::<u64>().unwrap(),
+            [of, values @ ..] if is_wanted && of.strip_suffix(':') == Some(name) => found.push(values.join(" ")),
             _ => {}
         }
     }
-    kib
+    found
+}
+
+/// Returns the kibibytes of a folder's mapped files that are in this process's memory.
+#[cfg(target_os = "linux")]
+fn resident_kib(folder: &Path) -> u64 {
+    let sizes = of_mapped_files(folder, "Rss");
+    sizes.iter().map(|size| size.strip_suffix(" kB").unwrap().parse::<u64>().unwrap()).sum()
+}
+
+/// Guarantees: a look-up does not bring 2 MiB into memory for each page that it reads, wherever the page cache has large pages.
+#[cfg(target_os = "linux")]
+#[test]
+fn large_files_are_mapped_in_small_pages() {
+    let rows: Vec<_> = (0..20_000).map(|at| (Some(format!("word{at} everywhere")), None)).collect();
+    let (folder, _index) = index_of(&rows);
+    let has_large_pages = Path::new("/sys/kernel/mm/transparent_hugepage").exists();
+    let small = of_mapped_files(folder.path(), "VmFlags")
+        .iter()
+        .filter(|flags| flags.split(' ').any(|flag| flag == "nh"))
+        .count();
+    assert!(small >= 3 || !has_large_pages, "{small} of terms, rows and stored values");
 }
 
 /// Guarantees: what was read of an index leaves the memory of the process when it is told so, and is found again.

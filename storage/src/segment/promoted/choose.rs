@@ -39,7 +39,7 @@ pub(crate) struct Chosen {
 /// What reading the inputs may give.
 pub(crate) fn choose(table: Table, inputs: &[Arc<Segment>], rows_min: u64) -> Result<Vec<Chosen>, Error> {
     let rows: u64 = inputs.iter().map(|segment| segment.rows()).sum();
-    if !matches!(table, Table::Spans | Table::Logs) || rows < rows_min {
+    if table.holds_points() || rows < rows_min {
         return Ok(Vec::new());
     }
     let mut counts = Counts::default();

@@ -26,8 +26,8 @@ pub(super) struct Contents {
     pub(super) series: Option<SeriesRowsBuilder>,
     /// Spans and logs.
     pub(super) terms: Option<TermsBuilder>,
-    /// Hashes of trace ids and of their right halves, for the filters.
-    hashes: [Vec<u64>; 2],
+    /// Hashes of the right halves of trace ids, for the filter.
+    hashes: Vec<u64>,
     min_trace_id: Option<[u8; 16]>,
     max_trace_id: Option<[u8; 16]>,
 }
@@ -53,8 +53,8 @@ impl Contents {
             traces: (table == Table::Spans).then(TraceRowsBuilder::default),
             series: series_rows::has_series(table, level).then(|| SeriesRowsBuilder::new(table)),
             log_index: log_index::has_log_index(table, level).then(LogIndexBuilder::new).transpose()?,
-            terms: matches!(table, Table::Spans | Table::Logs).then(|| TermsBuilder::new(table, has_words)),
-            hashes: Default::default(),
+            terms: (!table.holds_points()).then(|| TermsBuilder::new(table, has_words)),
+            hashes: Vec::new(),
             min_trace_id: None,
             max_trace_id: None,
         })
@@ -105,9 +105,7 @@ impl Contents {
     }
 
     fn push_trace_id(&mut self, id: &[u8; 16]) {
-        let [whole, right] = &mut self.hashes;
-        whole.push(hash(id));
-        right.extend(id.last_chunk::<8>().map(|half| hash(half)));
+        self.hashes.extend(id.last_chunk::<8>().map(|half| hash(half)));
         self.min_trace_id = Some(self.min_trace_id.map_or(*id, |least| least.min(*id)));
         self.max_trace_id = Some(self.max_trace_id.map_or(*id, |largest| largest.max(*id)));
     }
@@ -126,10 +124,8 @@ impl Contents {
 
     /// Returns the filters; afterwards nothing is known of ids.
     pub(super) fn take_blooms(&mut self) -> Blooms {
-        let [whole, right] = std::mem::take(&mut self.hashes);
         let mut blooms = Blooms::default();
-        blooms.insert(Key::Trace, whole);
-        blooms.insert(Key::Low64, right);
+        blooms.insert(Key::Low64, std::mem::take(&mut self.hashes));
         blooms
     }
 
@@ -139,7 +135,7 @@ impl Contents {
     }
 
     pub(super) fn memory_bytes(&self) -> u64 {
-        let hashes: usize = self.hashes.iter().map(|hashes| hashes.len() * size_of::<u64>()).sum();
+        let hashes = self.hashes.len() * size_of::<u64>();
         let terms = self.terms.as_ref().map_or(0, TermsBuilder::memory_bytes);
         (hashes + terms + self.log_index.as_ref().map_or(0, LogIndexBuilder::memory_bytes)) as u64
     }
