@@ -8,6 +8,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::limits::MAPPED_PIECE_BYTES;
+
 mod disk;
 mod faulty;
 
@@ -101,8 +103,15 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
 /// Writes a whole new file and syncs it; the caller syncs the folder.
 pub(crate) fn write_file(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = disk.create(path)?;
-    file.write_all_at(bytes, 0)?;
+    write_in_pieces(file.as_mut(), bytes, 0)?;
     file.sync()
+}
+
+/// Writes a file, or a part of it, that may be mapped later. The page cache of Linux keeps what one call writes in pages of up to 2 MiB, and whoever
+/// touches a byte of such a page has all of it counted as memory: 2,304 KiB for a look-up in an index (docs/decisions/0017).
+pub(crate) fn write_in_pieces(file: &mut dyn DiskFile, bytes: &[u8], offset: u64) -> io::Result<()> {
+    let offsets = (offset..).step_by(MAPPED_PIECE_BYTES);
+    bytes.chunks(MAPPED_PIECE_BYTES).zip(offsets).try_for_each(|(piece, offset)| file.write_all_at(piece, offset))
 }
 
 /// Lets a writer of the standard library append to a [`DiskFile`].

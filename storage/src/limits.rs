@@ -56,6 +56,8 @@ pub const PAGE_BYTES_POINTS: usize = 1 << 20;
 pub const POINT_ARRIVAL_NS: u64 = 1_000_000_000;
 /// Rows of a data page of a segment's trace rows.
 pub const PAGE_ROWS_TRACES: usize = 1_024;
+/// Bytes that are written at once to files that are mapped when they are read: as many as a page fault brings into memory anyway.
+pub const MAPPED_PIECE_BYTES: usize = 64 << 10;
 /// Longest token of the full text index, in bytes; longer ones are cut, in texts and in queries alike.
 pub const TOKEN_BYTES_MAX: usize = 64;
 /// Most terms that a prefix may stand for in one index; beyond, the index does not narrow.

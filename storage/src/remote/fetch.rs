@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::{Failed, Remote};
 use crate::error::Error;
-use crate::io::Disk;
+use crate::io::{Disk, write_in_pieces};
 use crate::limits::REMOTE_PARTS_AT_ONCE;
 use crate::segment::manifest::{FileEntry, MANIFEST, Manifest, hash_text};
 
@@ -162,7 +162,7 @@ impl Download {
         let (mut hash, mut offset) = (Xxh3::new(), 0);
         while let Some(bytes) = parts.try_next().await? {
             hash.update(&bytes);
-            file.write_all_at(&bytes, offset).map_err(io)?;
+            write_in_pieces(file.as_mut(), &bytes, offset).map_err(io)?;
             offset += bytes.len() as u64;
         }
         drop(parts);

@@ -18,8 +18,7 @@ impl Mapped {
     /// Takes whole files of a directory, which maps each of them once for everybody who reads it.
     pub(super) fn of(directory: &MmapDirectory, files: impl IntoIterator<Item = PathBuf>) -> Self {
         let mapped = |file: PathBuf| directory.open_read(&file).ok()?.read_bytes().ok();
-        let files: Vec<_> = files.into_iter().filter_map(mapped).filter(|file| !file.is_empty()).collect();
-        files.iter().for_each(|file| advise(file, Advice::SmallPages));
+        let files = files.into_iter().filter_map(mapped).filter(|file| !file.is_empty()).collect();
         Self { files, is_touched: AtomicBool::new(true) }
     }
 
@@ -31,40 +30,25 @@ impl Mapped {
     /// Takes their pages out of this process's memory. Whoever reads them gets them back from the page cache.
     pub(super) fn let_go(&self) {
         if self.is_touched.swap(false, Ordering::Relaxed) {
-            self.files.iter().for_each(|file| advise(file, Advice::LetGo));
+            self.files.iter().for_each(|file| let_go(file));
         }
     }
 }
 
-/// What the system is told of mapped pages.
-#[derive(Debug, Clone, Copy)]
-enum Advice {
-    /// A look-up touches a few pages of 4 KiB here and there. Where the page cache holds 2 MiB as one page, each of them would
-    /// count as all of it: 414 MB for 180 indexes (docs/benchmarks.md, the fleet for an hour).
-    SmallPages,
-    /// They are not needed for now.
-    LetGo,
-}
-
 #[cfg(target_os = "linux")]
-fn advise(file: &[u8], advice: Advice) {
-    use rustix::mm::{self, madvise};
+fn let_go(file: &[u8]) {
+    use rustix::mm::{Advice, madvise};
 
     let start = file.as_ptr().cast_mut().cast::<std::ffi::c_void>();
-    let advice = match advice {
-        Advice::SmallPages => mm::Advice::LinuxNoHugepage,
-        Advice::LetGo => mm::Advice::LinuxDontNeed,
-    };
     // SAFETY: the bytes come from an `MmapDirectory` (`Mapped::of`), so they are the shared mapping of a whole file that nobody writes, borrowed
     // for the call; without its pages it reads as before, from the file.
-    #[expect(unsafe_code, reason = "no safe interface tells the system of pages")]
-    let done = unsafe { madvise(start, file.len(), advice) };
+    #[expect(unsafe_code, reason = "no safe interface gives pages back")]
+    let done = unsafe { madvise(start, file.len(), Advice::LinuxDontNeed) };
     if let Err(error) = done {
-        // A kernel without large pages knows no advice about them.
-        tracing::debug!(?advice, %error, "advice on the pages of an index was not taken");
+        tracing::debug!(%error, "pages of an index stay in memory");
     }
 }
 
 /// Elsewhere the system takes them back when memory is scarce.
 #[cfg(not(target_os = "linux"))]
-fn advise(_file: &[u8], _advice: Advice) {}
+fn let_go(_file: &[u8]) {}
