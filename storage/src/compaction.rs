@@ -47,7 +47,7 @@ pub(crate) fn next_job(shared: &Shared) -> Option<(Job, Vec<Arc<Segment>>)> {
         cut_bytes: limits.compaction_cut_bytes,
     };
     let snapshot = shared.snapshot();
-    let segments: Vec<_> = Table::ALL.into_iter().flat_map(|table| snapshot.segments(table)).map(Arc::clone).collect();
+    let segments: Vec<_> = snapshot.all_segments().map(Arc::clone).collect();
     // What only an object store has that does not answer must not hold up the others.
     let readable = segments.iter().filter(|segment| !segment.is_unavailable());
     let candidates: Vec<_> = readable.map(|segment| candidate(segment)).collect();

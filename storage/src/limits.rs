@@ -46,6 +46,8 @@ pub const ROW_GROUP_ROWS_POINTS: usize = 524_288;
 pub const PAGE_ROWS: usize = 4_096;
 /// Bytes of a Parquet data page before compression at which it ends early.
 pub const PAGE_BYTES: usize = 128 << 10;
+/// The same in what a flush writes. A compaction holds a page of every column of up to [`COMPACTION_FAN_IN`] of these.
+pub const PAGE_BYTES_FLUSHED: usize = 64 << 10;
 /// Rows of a Parquet data page of logs.
 pub const PAGE_ROWS_LOGS: usize = 8_192;
 /// Rows of a Parquet data page of points: a series of a day is a part of one, and the values of a few series compress together.
@@ -58,6 +60,8 @@ pub const POINT_ARRIVAL_NS: u64 = 1_000_000_000;
 pub const PAGE_ROWS_TRACES: usize = 1_024;
 /// Bytes that are written at once to files that are mapped when they are read: as many as a page fault brings into memory anyway.
 pub const MAPPED_PIECE_BYTES: usize = 64 << 10;
+/// Indexes of log records with pages in memory: a look-up brings some 600 KiB of a large one, and a filter sends it into one in vain among a thousand.
+pub const MAPPED_INDEXES_MAX: usize = 64;
 /// Longest token of the full text index, in bytes; longer ones are cut, in texts and in queries alike.
 pub const TOKEN_BYTES_MAX: usize = 64;
 /// Most terms that a prefix may stand for in one index; beyond, the index does not narrow.
@@ -77,9 +81,12 @@ pub const COMPACTION_FAN_IN: usize = 32;
 pub const COMPACTION_TIER_SEGMENTS: usize = 8;
 /// Size of a compacted segment's data file, in bytes, at which the next one begins.
 pub const COMPACTION_CUT_BYTES: u64 = 256 << 20;
-/// Size of a compacted segment of spans or logs, in bytes, at which it is full: larger ones would cost a rewrite more. At about this size
-/// the index of logs in memory reaches [`COMPACTION_OUTPUT_BYTES`], and what looks for an id asks a filter in memory of each segment.
+/// Size of a compacted segment of spans, in bytes, at which it is full: larger ones would cost a rewrite more. What looks for an id asks a filter in
+/// memory of each segment.
 pub const COMPACTION_FULL_BYTES: u64 = 32 << 20;
+/// The same for log records: their index in memory is then about three quarters of [`COMPACTION_OUTPUT_BYTES`]. At 32 MiB it was a tenth more, so
+/// that every merge left a second segment of a tenth of its rows, which nothing is merged with any more.
+pub const COMPACTION_FULL_BYTES_LOGS: u64 = 24 << 20;
 /// Rows that a compaction holds in memory from all its inputs together, in bytes; half of it waits to be written.
 pub const COMPACTION_BATCH_BYTES: u64 = 24 << 20;
 /// Memory for what a compacted segment's filters and log index need until it is finished, in bytes; the next segment

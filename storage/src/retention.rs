@@ -188,7 +188,7 @@ pub(crate) fn run(shared: &Shared, steadiness: &mut Steadiness) -> Result<(), Er
 
 /// Returns every live segment that is in order.
 pub(crate) fn segments(snapshot: &Snapshot) -> Vec<Arc<Segment>> {
-    Table::ALL.into_iter().flat_map(|table| snapshot.segments(table)).map(Arc::clone).collect()
+    snapshot.all_segments().map(Arc::clone).collect()
 }
 
 fn item(segment: &Segment, pins: &[Pin]) -> Item {

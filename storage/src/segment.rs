@@ -44,6 +44,7 @@ mod trace_rows;
 mod writer;
 
 pub(crate) use files::Handles;
+use log_index::ReadIndexes;
 pub(crate) use log_index::awaits_log_index;
 pub use log_index::{LogIndex, intersection};
 pub use reader::RowStream;
@@ -68,6 +69,7 @@ pub struct TraceRow {
 #[derive(Debug, Default)]
 pub(crate) struct SegmentContext {
     cache: MetadataCache,
+    read_indexes: ReadIndexes,
     /// The object store, when there is one.
     pub(crate) remote: Option<Arc<Remote>>,
     /// Damaged files, each with what was found.
@@ -86,6 +88,11 @@ impl SegmentContext {
         if !all.iter().any(|known| known == damage) {
             all.push(damage.to_owned());
         }
+    }
+
+    /// Returns the bytes of Parquet metadata that are in memory.
+    pub(crate) fn metadata_bytes(&self) -> u64 {
+        self.cache.bytes() as u64
     }
 
     pub(crate) fn damage(&self) -> Vec<String> {
@@ -365,8 +372,14 @@ impl Segment {
             LogIndex::open(&self.dir.join(manifest::LOG_INDEX), self.rows()).map(Some)
         };
         let index = files::open_once(&self.handles.log_index, &self.context, open);
+        index.iter().for_each(|index| self.context.read_indexes.note(index));
         self.touch(&prefix);
         index
+    }
+
+    /// Returns the bytes of its filters over ids in memory; 0 until they are asked.
+    pub(crate) fn filter_bytes(&self) -> u64 {
+        self.blooms.get().map_or(0, Blooms::memory_bytes)
     }
 
     /// Returns the filters; without a readable file, ones that answer "possibly".

@@ -335,6 +335,8 @@ impl Shared {
             wal_unflushed_bytes,
             memtable_bytes: active_bytes + frozen_bytes,
             budget_used_bytes: self.budget.used_bytes(),
+            metadata_bytes: self.segment_context.metadata_bytes(),
+            filter_bytes: snapshot.all_segments().map(|segment| segment.filter_bytes()).sum(),
             disk_bytes: wal_bytes + self.graveyard.bytes() + self.segment_bytes(&snapshot),
             free_bytes: self.options.disk.free_bytes(&self.paths.root).ok(),
             last_lsn: self.gauges.last_lsn.load(Ordering::Acquire),
@@ -358,8 +360,8 @@ impl Shared {
 
     /// Returns the bytes of segments on this disk.
     fn segment_bytes(&self, snapshot: &Snapshot) -> u64 {
-        let all = Table::ALL.into_iter().flat_map(|table| snapshot.segments(table));
-        let here: u64 = all.filter(|segment| !segment.is_uploaded()).map(|segment| segment.bytes()).sum();
+        let here = snapshot.all_segments().filter(|segment| !segment.is_uploaded());
+        let here: u64 = here.map(|segment| segment.bytes()).sum();
         here + self.segment_context.remote.as_ref().map_or(0, |remote| remote.cache.bytes())
     }
 

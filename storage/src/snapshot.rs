@@ -39,6 +39,11 @@ impl Snapshot {
             .flat_map(|segments| segments.iter())
             .filter(|segment| segment.damage().is_none())
     }
+
+    /// Returns the segments of all tables, as [`Snapshot::segments`] gives them.
+    pub fn all_segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
+        Table::ALL.into_iter().flat_map(|table| self.segments(table))
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ pub struct Status {
     pub memtable_bytes: u64,
     /// Bytes of rows in memory and of appends under way, as counted against `limits::MEMTABLE_BUDGET_BYTES`.
     pub budget_used_bytes: u64,
+    /// Bytes of Parquet metadata in memory, of the segments that were read last; at most `limits::METADATA_CACHE_BYTES`.
+    pub metadata_bytes: u64,
+    /// Bytes of filters over ids in memory: of every segment, once it was asked for one.
+    pub filter_bytes: u64,
     /// Bytes of segments and WAL on disk.
     pub disk_bytes: u64,
     /// Bytes that are free for us on the data folder's disk, when the system tells.

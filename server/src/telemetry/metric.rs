@@ -167,6 +167,8 @@ metrics! {
         "Records replayed at the start";
     MemtableBytes, Gauge, "telltale.memtable.bytes", "By", ["part"],
         "Bytes of rows in memory, and with requests under way";
+    StoreMemory, Gauge, "telltale.store.memory", "By", ["part"],
+        "Bytes in memory of what is known of segments: Parquet metadata of those read last, and filters over ids of all";
     Appends, Counter, "telltale.store.appends", "{request}", [],
         "Appends acknowledged by the store";
     AppendWaits, Counter, "telltale.store.append.waits", "{request}", [],
@@ -257,6 +259,7 @@ impl Metric {
                 | Self::WalSyncDuration
                 | Self::WalReplayed
                 | Self::MemtableBytes
+                | Self::StoreMemory
                 | Self::Appends
                 | Self::AppendWaits
                 | Self::AppendRefusals

@@ -37,6 +37,8 @@ pub(super) fn write(page: &mut Page, status: &Status) {
     page.number(Metric::WalLag, &[], status.last_lsn.saturating_sub(status.durable_lsn) as f64);
     page.number(Metric::MemtableBytes, &["rows"], status.memtable_bytes as f64);
     page.number(Metric::MemtableBytes, &["budget"], status.budget_used_bytes as f64);
+    page.number(Metric::StoreMemory, &["metadata"], status.metadata_bytes as f64);
+    page.number(Metric::StoreMemory, &["filters"], status.filter_bytes as f64);
     write_counters(page, status);
     write_remote(page, &remote);
 }

@@ -168,7 +168,7 @@ impl Store {
 
 fn bytes(storage: &Storage) -> u64 {
     let snapshot = storage.snapshot();
-    Table::ALL.into_iter().flat_map(|table| snapshot.segments(table)).map(|segment| segment.bytes()).sum()
+    snapshot.all_segments().map(|segment| segment.bytes()).sum()
 }
 
 /// Returns the processor time of the whole process.

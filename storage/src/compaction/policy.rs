@@ -10,7 +10,8 @@
 use std::collections::BTreeSet;
 
 use crate::limits::{
-    COMPACTION_CALM_TIERS, COMPACTION_FAN_IN, COMPACTION_FULL_BYTES, DAY_GRACE, LOG_INDEX_AFTER, SEALED_LEVEL,
+    COMPACTION_CALM_TIERS, COMPACTION_FAN_IN, COMPACTION_FULL_BYTES, COMPACTION_FULL_BYTES_LOGS, DAY_GRACE,
+    LOG_INDEX_AFTER, SEALED_LEVEL,
 };
 use crate::schema::Table;
 use crate::segment::awaits_log_index;
@@ -110,7 +111,11 @@ impl Policy {
     /// Returns the size of a segment of a table, in bytes, that gains nothing by becoming larger.
     fn full_bytes(&self, table: Table) -> u64 {
         let half = self.cut_bytes / 2;
-        if table.holds_points() { half } else { half.min(COMPACTION_FULL_BYTES) }
+        match table {
+            Table::Spans => half.min(COMPACTION_FULL_BYTES),
+            Table::Logs => half.min(COMPACTION_FULL_BYTES_LOGS),
+            _ => half,
+        }
     }
 
     /// Returns how many segments of this average size are merged at once: the fewest with which full ones need as few rewrites as

@@ -118,6 +118,12 @@ impl Blooms {
         self.filters.get(key as usize).and_then(Option::as_ref).is_none_or(|filter| filter.may_contain(id))
     }
 
+    /// Returns the bytes that the filters take in memory.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let blocks: usize = self.filters.iter().flatten().map(|filter| filter.blocks.capacity()).sum();
+        (blocks * BLOCK_BYTES) as u64
+    }
+
     /// Returns the bytes of the file.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
@@ -152,6 +158,8 @@ impl Blooms {
         let mut blooms = Self { filters: counts.map(|count| (count > 0).then(Filter::default)) };
         for (filter, count) in blooms.filters.iter_mut().zip(counts) {
             let Some(filter) = filter else { continue };
+            // Not more than there is, and nothing to spare: filters of all segments stay in memory.
+            filter.blocks.reserve_exact((count as usize).min(body.len() / BLOCK_BYTES));
             for _ in 0..count {
                 let mut block = [0; BLOCK_WORDS];
                 for word in &mut block {

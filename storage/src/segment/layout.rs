@@ -17,8 +17,8 @@ use super::promoted::choose::Chosen;
 use super::promoted::{self, ORDER, ValueType};
 use super::sort::SortColumn;
 use crate::limits::{
-    PAGE_BYTES, PAGE_BYTES_POINTS, PAGE_ROWS, PAGE_ROWS_LOGS, PAGE_ROWS_POINTS, PAGE_ROWS_TRACES, ROW_GROUP_ROWS,
-    ROW_GROUP_ROWS_POINTS, SEALED_LEVEL, ZSTD_LEVEL, ZSTD_LEVEL_SEALED_POINTS,
+    PAGE_BYTES, PAGE_BYTES_FLUSHED, PAGE_BYTES_POINTS, PAGE_ROWS, PAGE_ROWS_LOGS, PAGE_ROWS_POINTS, PAGE_ROWS_TRACES,
+    ROW_GROUP_ROWS, ROW_GROUP_ROWS_POINTS, SEALED_LEVEL, ZSTD_LEVEL, ZSTD_LEVEL_SEALED_POINTS,
 };
 use crate::schema::{self, Table, col};
 
@@ -82,8 +82,11 @@ pub(crate) fn data_properties(
     };
     let schema = table.schema();
     let mut builder = properties(&schema, page_rows, sorted_by, notes).set_compression(compression(table, level));
+    if level == 0 {
+        builder = builder.set_data_page_size_limit(PAGE_BYTES_FLUSHED);
+    }
     if table.holds_points() {
-        builder = for_points(builder, &schema);
+        builder = for_points(builder, &schema, level);
     }
     if table == Table::Points {
         builder = builder.set_max_row_group_row_count(Some(ROW_GROUP_ROWS_POINTS));
@@ -122,17 +125,18 @@ pub(crate) fn with_promoted(properties: WriterProperties, chosen: &[Chosen]) -> 
 
 /// Rows of a series follow one another: all but time and value is the same many times, whole numbers are near the one before. Floats
 /// stay plain: split into streams of bytes they are 3 % larger (`storage/metrics/examples/series`), because repeated values are not
-/// found any more.
-fn for_points(mut builder: WriterPropertiesBuilder, schema: &Schema) -> WriterPropertiesBuilder {
+/// found any more. What a flush writes has few points of a series and is soon written again: values of attributes have no dictionary there, so that
+/// they are read where they lie instead of gathered and looked up ([`super::writer`]).
+fn for_points(mut builder: WriterPropertiesBuilder, schema: &Schema, level: u8) -> WriterPropertiesBuilder {
     builder = builder.set_data_page_size_limit(PAGE_BYTES_POINTS);
     for name in [col::VALUE_INT, col::COUNT, col::ZERO_COUNT] {
         builder = builder.set_column_encoding(leaf(&[name]), Encoding::DELTA_BINARY_PACKED);
     }
-    let attributes = schema.field_with_name(col::ATTRIBUTES).map(|field| leaves(col::ATTRIBUTES, field.data_type()));
-    for path in attributes.unwrap_or_default().into_iter().chain([leaf(&[col::SERIES_ID])]) {
+    let attributes = schema.field_with_name(col::ATTRIBUTES).ok().filter(|_| level > 0);
+    for path in attributes.into_iter().flat_map(|field| leaves(col::ATTRIBUTES, field.data_type())) {
         builder = builder.set_column_dictionary_enabled(path, true);
     }
-    builder
+    builder.set_column_dictionary_enabled(leaf(&[col::SERIES_ID]), true)
 }
 
 /// Returns the writer's settings for the rows of series.

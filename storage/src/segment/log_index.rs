@@ -27,6 +27,7 @@ mod mapped;
 
 pub(crate) use build::{LogIndexBuilder, register_tokenizer};
 use mapped::Mapped;
+pub(super) use mapped::ReadIndexes;
 
 /// Field of the words of a body.
 const BODY: &str = "body";

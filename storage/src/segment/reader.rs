@@ -286,9 +286,8 @@ impl MetadataCache {
     }
 
     /// Returns the bytes that are held.
-    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
-        self.state.lock().unwrap().bytes
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).bytes
     }
 
     fn touch(&self, key: CacheKey) -> Option<FileMetadata> {

@@ -25,17 +25,6 @@ pub(crate) const fn sort_columns(table: Table) -> &'static [SortColumn] {
     }
 }
 
-/// Gives the rows of all batches to `write`, in the table's order; equal rows keep their order of arrival.
-pub(crate) fn for_each_sorted(
-    table: Table,
-    batches: &[Arc<RecordBatch>],
-    mut write: impl FnMut(&RecordBatch) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let order = sorted_places(table, batches)?;
-    let sources: Vec<&RecordBatch> = batches.iter().map(Arc::as_ref).collect();
-    order.chunks(GATHER_ROWS).try_for_each(|places| write(&gather(&sources, places)?))
-}
-
 /// Returns the rows at (batch, row) places.
 pub(crate) fn gather(sources: &[&RecordBatch], places: &[(u32, u32)]) -> Result<RecordBatch, Error> {
     let places: Vec<(usize, usize)> = places.iter().map(|(batch, row)| (*batch as usize, *row as usize)).collect();

@@ -44,13 +44,10 @@ fn store(folder: &Path, requests: &[(SignalKind, bytes::Bytes)]) -> (Arc<Snapsho
 /// Returns a snapshot's rows in memory in the order of a segment.
 fn sorted(snapshot: &Snapshot, table: Table) -> RecordBatch {
     let batches: Vec<_> = snapshot.batches(table).into_iter().map(Arc::new).collect();
-    let mut out = Vec::new();
-    sort::for_each_sorted(table, &batches, |batch| {
-        out.push(batch.clone());
-        Ok(())
-    })
-    .unwrap();
-    joined(table, &out)
+    let sources: Vec<&RecordBatch> = batches.iter().map(Arc::as_ref).collect();
+    let places = sort::sorted_places(table, &batches).unwrap();
+    let rows: Vec<_> = places.chunks(2).map(|places| sort::gather(&sources, places).unwrap()).collect();
+    joined(table, &rows)
 }
 
 fn id(trace: u8) -> TraceId {
@@ -314,6 +311,9 @@ fn the_metadata_of_a_segment_go_with_it() {
     segment.trace_rows(&id(1)).unwrap();
     segment.metadata().unwrap();
     assert!(context.cache.bytes() > 1_000);
+    assert_eq!(segment.filter_bytes(), 0, "nobody asked");
+    assert!(segment.may_contain_trace(&id(1)));
+    assert_eq!(segment.filter_bytes(), 32, "a block, and nothing to spare");
     drop(after);
     assert!(context.cache.bytes() > 1_000, "it is still held");
     drop(segment);

@@ -66,11 +66,7 @@ pub(crate) fn write_segment(
     let table = spec.table;
     let empty = empty_columns(table, batches);
     let mut writer = SegmentWriter::create(disk, dir, spec, &empty, &[])?;
-    if table.holds_points() {
-        sort::for_each_sorted(table, batches, |batch| writer.push(batch))?;
-    } else {
-        push_sorted(table, batches, &mut writer)?;
-    }
+    push_sorted(table, batches, &mut writer)?;
     writer.finish()
 }
 
@@ -131,15 +127,15 @@ impl<'a> SegmentWriter<'a> {
         Ok(Self { output, spec, contents, data, splitter, traces, series })
     }
 
-    /// Adds rows of metrics that do not sort before those already added.
+    /// Adds rows of points, with their attributes, that do not sort before those already added.
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         self.contents.push(batch, &[])?;
         self.data.write(batch)?;
         self.write_derived()
     }
 
-    /// Adds rows of spans or logs that do not sort before those already added. Their attributes stand elsewhere; the batch need not have
-    /// this column.
+    /// Adds rows that do not sort before those already added. Their attributes stand elsewhere; the batch need not have this column. Points: only
+    /// in a flush, because rows of series are made of what has them.
     pub(crate) fn push_parts(&mut self, batch: &RecordBatch, attributes: &[AttributeRows<'_>]) -> Result<(), Error> {
         self.contents.push(batch, attributes)?;
         match &mut self.splitter {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use tantivy::directory::RamDirectory;
+use tantivy::directory::{OwnedBytes, RamDirectory};
 use tantivy::schema::{BytesOptions, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use tantivy::{Directory, Index, IndexSettings, SingleSegmentIndexWriter, TantivyDocument};
@@ -71,7 +71,7 @@ impl LogIndexBuilder {
     }
 
     /// Returns the index's files, by name.
-    pub(crate) fn finish(self) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
+    pub(crate) fn finish(self) -> Result<BTreeMap<PathBuf, OwnedBytes>, Error> {
         let index = self.writer.finalize().map_err(bug)?;
         let mut names = index.directory().list_managed_files();
         names.insert(PathBuf::from("meta.json"));
@@ -79,7 +79,7 @@ impl LogIndexBuilder {
         for name in names {
             if self.directory.exists(&name).map_err(bug)? {
                 let slice = self.directory.open_read(&name).map_err(bug)?;
-                files.insert(name, slice.read_bytes().map_err(bug)?.as_slice().to_vec());
+                files.insert(name, slice.read_bytes().map_err(bug)?);
             }
         }
         Ok(files)

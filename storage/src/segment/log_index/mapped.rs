@@ -1,10 +1,15 @@
 //! The mapped files of an index, as memory of this process.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tantivy::Directory as _;
 use tantivy::directory::{MmapDirectory, OwnedBytes};
+
+use super::LogIndex;
+use crate::limits::MAPPED_INDEXES_MAX;
 
 /// See the module.
 #[derive(Debug)]
@@ -12,6 +17,8 @@ pub(super) struct Mapped {
     files: Vec<OwnedBytes>,
     /// Whether something was read since they were let go.
     is_touched: AtomicBool,
+    /// Whether it is among [`ReadIndexes`].
+    is_noted: AtomicBool,
 }
 
 impl Mapped {
@@ -19,7 +26,7 @@ impl Mapped {
     pub(super) fn of(directory: &MmapDirectory, files: impl IntoIterator<Item = PathBuf>) -> Self {
         let mapped = |file: PathBuf| directory.open_read(&file).ok()?.read_bytes().ok();
         let files = files.into_iter().filter_map(mapped).filter(|file| !file.is_empty()).collect();
-        Self { files, is_touched: AtomicBool::new(true) }
+        Self { files, is_touched: AtomicBool::new(true), is_noted: AtomicBool::new(false) }
     }
 
     /// Says that the files are read.
@@ -31,6 +38,29 @@ impl Mapped {
     pub(super) fn let_go(&self) {
         if self.is_touched.swap(false, Ordering::Relaxed) {
             self.files.iter().for_each(|file| let_go(file));
+        }
+    }
+}
+
+/// The indexes that have pages in this process's memory: when there are too many, the one that was noted first lets go of them.
+#[derive(Debug, Default)]
+pub(in crate::segment) struct ReadIndexes {
+    noted: Mutex<VecDeque<Weak<LogIndex>>>,
+}
+
+impl ReadIndexes {
+    /// Notes an index that is going to be read.
+    pub(in crate::segment) fn note(&self, index: &Arc<LogIndex>) {
+        if index.mapped.is_noted.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.push_back(Arc::downgrade(index));
+        let first = if noted.len() > MAPPED_INDEXES_MAX { noted.pop_front() } else { None };
+        drop(noted);
+        if let Some(first) = first.and_then(|first| first.upgrade()) {
+            first.mapped.is_noted.store(false, Ordering::Relaxed);
+            first.mapped.let_go();
         }
     }
 }

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, Schema};
 use proptest::prelude::*;
 
 use super::*;
-use crate::limits::PREFIX_TERMS_MAX;
+use crate::limits::{MAPPED_INDEXES_MAX, PREFIX_TERMS_MAX};
 use crate::schema::{self, col};
 use crate::text::TextQuery;
 
@@ -142,6 +142,36 @@ fn a_look_up_maps_little_of_a_large_index() {
     let resident = resident_kib(folder.path());
     // A dozen page faults of 64 KiB; one large page has 2 MiB.
     assert!(resident <= 1_024, "{resident} KiB for one word of an index of {} KiB", terms_bytes >> 10);
+}
+
+/// Scenario: more indexes are read, one after the other, than may have pages in memory. Guarantees: the first lets go of its pages, answers as
+/// before, and takes the place of the next.
+#[cfg(target_os = "linux")]
+#[test]
+fn pages_of_many_indexes_are_bounded() {
+    let rows: Vec<_> = (0..20_000).map(|at| (Some(format!("word{at} everywhere")), None)).collect();
+    let (folder, index) = index_of(&rows);
+    drop(index);
+    let open = || Arc::new(LogIndex::open(folder.path(), 20_000).unwrap());
+    let read = ReadIndexes::default();
+    let ask = |index: &Arc<LogIndex>| {
+        read.note(index);
+        index.candidates(&[RequiredTerm { text: "everywhere".into(), is_prefix: false }]).unwrap().unwrap().len()
+    };
+    let mut indexes = Vec::new();
+    let mut resident = Vec::new();
+    for _ in 0..MAPPED_INDEXES_MAX + 8 {
+        let index = open();
+        index.let_go_of_pages();
+        assert_eq!(ask(&index), 20_000);
+        indexes.push(index);
+        resident.push(resident_kib(folder.path()));
+    }
+    let at_bound = resident[MAPPED_INDEXES_MAX - 1];
+    assert!(at_bound > resident[MAPPED_INDEXES_MAX / 2], "below the bound they stay: {resident:?}");
+    assert!(resident.iter().all(|kib| *kib <= at_bound + at_bound / 8), "{resident:?}");
+    assert_eq!(ask(&indexes[0]), 20_000);
+    assert!(resident_kib(folder.path()) <= at_bound + at_bound / 8);
 }
 
 /// Guarantees: what was read of an index leaves the memory of the process when it is told so, and is found again.

@@ -38,7 +38,7 @@ fn all_lines(storage: &Storage) -> Vec<Vec<String>> {
 /// Returns the keys that the live segments, and nothing else, should have in the store.
 fn expected_keys(storage: &Storage) -> Vec<String> {
     let snapshot = storage.snapshot();
-    let segments = Table::ALL.into_iter().flat_map(|table| snapshot.segments(table));
+    let segments = snapshot.all_segments();
     let mut keys: Vec<String> = segments
         .flat_map(|segment| {
             let files = segment.manifest().unwrap().files.iter().map(|file| file.name.clone());
