@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use tantivy::directory::MmapDirectory;
 use tantivy::index::SegmentComponent;
-use tantivy::postings::Postings;
+use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{Index, InvertedIndexReader, SegmentReader, TERMINATED, Term};
+use tantivy::{DocSet as _, Index, InvertedIndexReader, SegmentReader, TERMINATED, Term};
 use telltale_model::TraceId;
 
 use crate::error::Error;
@@ -33,6 +33,9 @@ pub(super) use mapped::ReadIndexes;
 const BODY: &str = "body";
 /// Field of the trace id, 16 bytes.
 const TRACE_ID: &str = "trace_id";
+
+/// How many times as frequent as the rows found so far a word must be for looking these up to be cheaper than reading all of its rows.
+const SEEK_RATIO: usize = 16;
 
 /// Tells whether segments of a table and level have a log index.
 pub(crate) fn has_log_index(table: Table, level: u8) -> bool {
@@ -93,21 +96,14 @@ impl LogIndex {
     /// # Errors
     /// `Error::Corrupt` for a damaged index.
     pub fn candidates(&self, terms: &[RequiredTerm]) -> Result<Option<Vec<u32>>, Error> {
-        let mut found: Option<Vec<u32>> = None;
         // Exact words first: they may leave nothing for an expensive prefix to narrow.
         let (prefixes, words): (Vec<_>, Vec<_>) = terms.iter().partition(|term| term.is_prefix);
-        for term in words.into_iter().chain(prefixes) {
+        let mut found = self.rows_of_words(&words)?;
+        for prefix in prefixes {
             if found.as_ref().is_some_and(Vec::is_empty) {
                 break;
             }
-            let rows = if term.is_prefix {
-                match self.rows_of_prefix(&term.text)? {
-                    Some(rows) => rows,
-                    None => continue,
-                }
-            } else {
-                self.rows_of_term(&Term::from_field_text(self.body, &term.text))?
-            };
+            let Some(rows) = self.rows_of_prefix(&prefix.text)? else { continue };
             found = Some(match found {
                 Some(found) => intersection(&found, &rows),
                 None => rows,
@@ -142,6 +138,39 @@ impl LogIndex {
     fn field(&self, field: Field) -> Result<Arc<InvertedIndexReader>, Error> {
         self.mapped.touch();
         self.reader.inverted_index(field).map_err(|error| damaged(&error))
+    }
+
+    /// Returns the rows with every word; `None` without words. The rarest is read whole. A word that is far more frequent is asked for its rows only, by
+    /// the index's own lists of where to go on: it may be in every row.
+    fn rows_of_words(&self, words: &[&RequiredTerm]) -> Result<Option<Vec<u32>>, Error> {
+        let inverted = self.field(self.body)?;
+        let mut of_words = Vec::with_capacity(words.len());
+        for word in words {
+            let term = Term::from_field_text(self.body, &word.text);
+            match inverted.read_postings(&term, IndexRecordOption::Basic).map_err(|error| damaged(&error))? {
+                Some(postings) => of_words.push(postings),
+                None => return Ok(Some(Vec::new())),
+            }
+        }
+        of_words.sort_by_key(SegmentPostings::doc_freq);
+        let mut found: Option<Vec<u32>> = None;
+        for mut postings in of_words {
+            found = Some(match found {
+                Some(mut found) if found.len() < postings.doc_freq() as usize / SEEK_RATIO => {
+                    found.retain(|row| postings.doc() == *row || postings.doc() < *row && postings.seek(*row) == *row);
+                    found
+                }
+                found => {
+                    let mut rows = Vec::new();
+                    collect(postings, &mut rows);
+                    match found {
+                        Some(found) => intersection(&found, &rows),
+                        None => rows,
+                    }
+                }
+            });
+        }
+        Ok(found)
     }
 
     fn rows_of_term(&self, term: &Term) -> Result<Vec<u32>, Error> {

@@ -84,6 +84,31 @@ fn single_words_are_found_exactly_and_nothing_narrows_nothing() {
     assert_eq!(candidates("-timeout"), None);
 }
 
+/// Guarantees: words of any frequencies narrow to the rows that have all of them, whichever way their rows are looked for.
+#[test]
+fn rare_and_frequent_words_are_found_together() {
+    let text = |at: u32| format!("all half{} seventh{} rare{}", at % 2, at % 7, at % 997);
+    let rows: Vec<_> = (0..5_000).map(|at| (Some(text(at)), None)).collect();
+    let (_folder, index) = index_of(&rows);
+    for query in [
+        "all",
+        "all half1",
+        "all rare5",
+        "rare5 all half1",
+        "seventh3 rare996 all",
+        "half0 seventh6 rare14",
+        "rare3 rare4",
+        "all nowhere",
+        "all half0 half1",
+    ] {
+        let words =
+            query.split(' ').map(|word| RequiredTerm { text: word.into(), is_prefix: false }).collect::<Vec<_>>();
+        let has_all = |at: &u32| words.iter().all(|word| text(*at).split(' ').any(|one| one == word.text));
+        let expected: Vec<u32> = (0..5_000).filter(has_all).collect();
+        assert_eq!(index.candidates(&words).unwrap(), Some(expected), "{query}");
+    }
+}
+
 #[test]
 fn a_prefix_of_too_many_words_does_not_narrow() {
     let word = |index: usize| format!("w{index}");
