@@ -60,7 +60,7 @@ pub const POINT_ARRIVAL_NS: u64 = 1_000_000_000;
 pub const PAGE_ROWS_TRACES: usize = 1_024;
 /// Bytes that are written at once to files that are mapped when they are read: as many as a page fault brings into memory anyway.
 pub const MAPPED_PIECE_BYTES: usize = 64 << 10;
-/// Indexes of log records with pages in memory: a look-up brings some 600 KiB of a large one, and a filter sends it into one in vain among a thousand.
+/// Indexes of log records with pages in memory: a look-up brings some 600 KiB of a large one, and a filter sends it in vain into one of 760.
 pub const MAPPED_INDEXES_MAX: usize = 64;
 /// Longest token of the full text index, in bytes; longer ones are cut, in texts and in queries alike.
 pub const TOKEN_BYTES_MAX: usize = 64;

@@ -77,7 +77,8 @@ impl Sender {
 
 /// Starts the program on a mounted folder with little that it wants to be free.
 fn on(mount: &Mount, free_mib: u64) -> Launch {
-    launch().data_dir(mount.path().join("data")).arg(format!("--min-free-mib={free_mib}"))
+    // Retention would keep a fifth of a disk: what is acknowledged may be more here.
+    launch().data_dir(mount.path().join("data")).arg(format!("--min-free-mib={free_mib}")).arg("--keep-mib=1000")
 }
 
 /// Scenario: a disk is filled, by the program and then by somebody else; the program is killed and started on the full disk; then there is

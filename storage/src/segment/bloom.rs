@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 const MAGIC: [u8; 8] = *b"telltBLM";
 /// Version of the file.
 const VERSION: u32 = 1;
-/// Bits per distinct key: a false answer in about 1,100 questions. With 12 it was one in 270, and under the fleet's load of an hour, with 220 segments, these
+/// Bits per distinct key: a false answer in 760 questions. With 12 it was one in 185, and under the fleet's load of an hour, with 220 segments, these
 /// cost as much as the answer itself.
 const BITS_PER_KEY: usize = 16;
 /// Words of a block.

@@ -2,7 +2,7 @@
 //! no index yet also over the words of bodies and over trace ids.
 //!
 //! An id-like value (an order number, a device's serial) stands in one or two pages of millions; the filters name these
-//! and perhaps one page in ten thousand more, so that a look-up reads a few pages instead of all attributes. Values that are
+//! and perhaps one page in 400 more, so that a look-up reads a few pages instead of all attributes. Values that are
 //! everywhere cost next to nothing here and narrow nothing. The layout is in `storage/FORMAT.md`.
 //!
 //! [`visit`] says what the values of a row are, for the builder here and for whoever looks at the rows afterwards: the two
@@ -34,7 +34,7 @@ const VERSION: u32 = 1;
 const HEADER_BYTES: u64 = 16;
 /// Bytes of a bundle's entry in the directory.
 const ENTRY_BYTES: usize = 16;
-/// Bits of a filter for each distinct term: a wrong page in about a thousand.
+/// Bits of a filter for each distinct term: a wrong page in about 400.
 const BITS_PER_TERM: usize = 14;
 /// Slots that remember the last terms of a page, so that those that repeat cost no memory.
 const SEEN_SLOTS: usize = 4_096;
