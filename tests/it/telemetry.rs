@@ -325,6 +325,8 @@ const SIGNALS: &[(Metric, &[&str], f64)] = &[
     (Metric::FlushedRows, &[], 11.0),
     (Metric::DeletedRows, &[], 1.0),
     (Metric::FlushDuration, &[], 1.0),
+    (Metric::StoreMemory, &["part=\"metadata\""], 1_000.0),
+    (Metric::StoreMemory, &["part=\"filters\""], 32.0),
 ];
 
 /// Declared and shown, but not moved by an idle and healthy server.
