@@ -10,7 +10,7 @@ const MAGIC: [u8; 8] = *b"telltBLM";
 /// Version of the file.
 const VERSION: u32 = 1;
 /// Bits per distinct key: a false answer in 760 questions. With 12 it was one in 185, and under the fleet's load of an hour, with 220 segments, these
-/// cost as much as the answer itself.
+/// were a quarter of what an answer costs.
 const BITS_PER_KEY: usize = 16;
 /// Words of a block.
 const BLOCK_WORDS: usize = 8;
