@@ -258,6 +258,9 @@ pub const DOCTOR_CONNECT: Duration = Duration::from_secs(3);
 /// Operations of a trace of which a story says what is usual.
 pub const STORY_OPERATIONS: usize = 1_000;
 
+/// Entries of a story's merged list that are written at once; a longer list is sent in so many pieces.
+pub const STORY_ENTRIES_AT_ONCE: usize = 4_096;
+
 /// Rows that one judgement, schema or comparison looks at.
 pub const OBSERVED_ROWS: usize = 500_000;
 

@@ -6,12 +6,11 @@
 use std::fmt::Write as _;
 
 use telltale_signals::results::{Results, Test};
-use telltale_story::format;
 use telltale_story::format::duration::duration;
 
 use crate::http::page::escape;
 use crate::http::problem::Problem;
-use crate::http::story::told;
+use crate::http::story::as_text;
 use crate::limits::REPORT_TRACES;
 use crate::run::summary::how;
 use crate::state::AppState;
@@ -27,9 +26,8 @@ pub(crate) async fn page(state: &AppState, results: &Results) -> Result<String, 
     let mut stories = Vec::new();
     for id in wanted.iter().take(REPORT_TRACES) {
         // A trace that a test named and that never arrived has no story; the table says its id all the same.
-        if let Ok((view, story)) = told(state, id).await {
-            let text = tokio::task::spawn_blocking(move || (story.title.clone(), format::text(&story, &view))).await;
-            stories.extend(text.ok().map(|(title, text)| (id.clone(), title, text)));
+        if let Ok((title, text)) = as_text(state, id).await {
+            stories.push((id.clone(), title, text));
         }
     }
     let left_out = wanted.len().saturating_sub(REPORT_TRACES);

@@ -33,9 +33,6 @@ pub struct Story {
     pub time_by_service: Vec<ServiceTime>,
     /// The operations with the most self time, most first, at most five.
     pub time_by_operation: Vec<OperationTime>,
-    /// Spans, span events and log records in one list by time; left out with `?entries=0`.
-    #[serde(default)]
-    pub entries: Vec<Entry>,
     /// Stretches of the request in which nothing ran that anything recorded, longest first; the first few.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -51,6 +48,10 @@ pub struct Story {
     /// The query plans that facts show as such, read into trees.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plans: Vec<StoryPlan>,
+    /// Spans, span events and log records in one list by time; left out with `?entries=0`. It stands last: it may be most of the answer,
+    /// and is then written while it is sent.
+    #[serde(default)]
+    pub entries: Vec<Entry>,
 }
 
 /// A stretch of time on the critical path that no recorded call owns.

@@ -55,7 +55,7 @@ const MACHINERY: [&str; 22] = [
 
 /// Answers with everything around a trace.
 pub(super) async fn around(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let (view, story) = story::told_head(&state, &id).await?;
+    let (view, story) = story::told(&state, &id).await?;
     let told = Told { view, story };
     let own = trace::parse_id(&told.view.trace_id)?;
     let (metrics, chart) = metrics::metrics(&state, &told).await?;

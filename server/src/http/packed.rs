@@ -5,11 +5,8 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bytes::Bytes;
-use futures::{StreamExt as _, stream};
 use telltale_api::Nanos;
 use telltale_api::trace::{LogRow, SpanRow};
 use telltale_model::TraceId;
@@ -18,6 +15,7 @@ use telltale_storage::encode::EncodeError;
 use telltale_story::pack::{self, LOG_BLOCK_ROWS, SPAN_BLOCK_ROWS};
 use telltale_story::story::Analysis;
 
+use super::answer::Pieces;
 use super::extract::Path;
 use super::problem::Problem;
 use super::view::{self, Stored, spans::Details};
@@ -29,9 +27,7 @@ pub(super) async fn packed(State(state): State<Arc<AppState>>, Path(id): Path<St
     let (id, data) = trace::load(&state, &id).await?;
     let now = state.now();
     let (head, rest) = answer::work(move || Ok(Rest::of(&id, data, now)?)).await?;
-    let blocks = stream::unfold(Some(rest), |rest| async move { next(rest?).await });
-    let body = stream::once(async move { Ok(Bytes::from(head)) }).chain(blocks);
-    Ok(answer::body(pack::MEDIA_TYPE, Body::from_stream(body)))
+    Ok(answer::pieces(pack::MEDIA_TYPE, head, rest))
 }
 
 /// What stands on a row, with all that its details need beside the stored columns.
@@ -73,9 +69,13 @@ impl Rest {
         data.metrics_with_exemplar = Vec::new();
         Ok((head, Self { data, rows, logs: std::mem::take(&mut view.logs), next_row: 0, next_log: 0 }))
     }
+}
+
+impl Pieces for Rest {
+    type Error = EncodeError;
 
     /// Writes the next block; the end is the last one, and nothing comes after it.
-    fn write(&mut self) -> Result<(Vec<u8>, bool), EncodeError> {
+    fn write(&mut self) -> Result<(Vec<u8>, bool), Self::Error> {
         let first = self.next_row;
         if let Some(rows) = self.rows.get(first..).filter(|rows| !rows.is_empty()) {
             let rows = rows.get(..SPAN_BLOCK_ROWS).unwrap_or(rows);
@@ -96,17 +96,4 @@ impl Rest {
         }
         Ok((pack::write_end(), true))
     }
-}
-
-/// Writes the next block off the request threads. A fault ends the body before its end: the reader notices, and is told so.
-async fn next(mut rest: Rest) -> Option<(Result<Bytes, std::io::Error>, Option<Rest>)> {
-    let done = tokio::task::spawn_blocking(move || rest.write().map(|(bytes, is_last)| (bytes, is_last, rest))).await;
-    let done = done.map_err(std::io::Error::other).and_then(|done| done.map_err(std::io::Error::other));
-    Some(match done {
-        Ok((bytes, is_last, rest)) => (Ok(Bytes::from(bytes)), (!is_last).then_some(rest)),
-        Err(error) => {
-            tracing::error!(%error, "a trace could not be sent whole");
-            (Err(error), None)
-        }
-    })
 }

@@ -14,12 +14,13 @@ use serde::Deserialize;
 use telltale_api::Nanos;
 use telltale_api::routes;
 use telltale_api::share::{RedactionPlace, RedactionPreview, RedactionRule, ShareCreated, ShareList, ShareRequest};
+use telltale_api::story::Story;
 use telltale_model::TraceId;
 use telltale_query::TraceData;
 use telltale_share::page::{self, Page};
 use telltale_share::redact::{Redactor, RuleReport, Rules};
 use telltale_story::format;
-use telltale_story::story::{Baselines, FactConfig, tell_in_full};
+use telltale_story::story::{Analysis, Baselines, FactConfig, entries, tell_head_in_full};
 
 use super::extract::{Parameters, Path};
 use super::otlp::{Signals, document};
@@ -152,11 +153,13 @@ fn write(outgoing: &Outgoing, form: Form, signals: Signals, media_type: &'static
     }
     let view = view::trace(&outgoing.id, &outgoing.data, outgoing.now)?;
     // What is usual was learnt from names that may be redacted here.
-    let story = tell_in_full(&view, &outgoing.facts, &Baselines::default());
+    let analysis = Analysis::new(&view);
+    let story = tell_head_in_full(&view, &analysis, &outgoing.facts, &Baselines::default());
     match form {
-        Form::Markdown => Ok(answer::body(media_type, format::markdown(&story, &view))),
-        Form::Text => Ok(answer::body(media_type, format::text(&story, &view))),
+        Form::Markdown => Ok(answer::body(media_type, format::markdown(&story, &view, &analysis))),
+        Form::Text => Ok(answer::body(media_type, format::text(&story, &view, &analysis))),
         _ => {
+            let story = Story { entries: entries(&view, &analysis), ..story };
             let nonce = hex(random().map_err(no_random)?.get(..16).unwrap_or_default());
             let otlp_json = super::otlp::json(&outgoing.data)?;
             let (notes, made_unix_nano) = (&outgoing.notes, outgoing.now.0);

@@ -11,7 +11,7 @@ use telltale_api::area::Area;
 use telltale_api::story::Story;
 use telltale_api::trace::TraceView;
 use telltale_query::OperationKey;
-use telltale_story::story::{Baselines, FactConfig};
+use telltale_story::story::{Analysis, Baselines};
 use telltale_story::{format, story};
 
 use super::extract::{Parameters, Path};
@@ -19,6 +19,8 @@ use super::problem::{Kind, Problem};
 use super::{answer, assets, diff, measure, negotiate, page, trace, view};
 use crate::limits::STORY_OPERATIONS;
 use crate::state::AppState;
+
+mod json;
 
 /// A form of the story that needs no browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,51 +102,49 @@ fn accepted(headers: &HeaderMap) -> Option<Form> {
 }
 
 async fn tell(state: &AppState, id: &str, form: Form) -> Result<Response, Problem> {
-    let (view, story) = match form {
-        Form::Head | Form::Facts => told_head(state, id).await?,
-        Form::Json | Form::Text | Form::Markdown => told(state, id).await?,
-    };
+    let (view, analysis, story) = analysed(state, id).await?;
     answer::work(move || match form {
-        Form::Json | Form::Head => {
-            // Of a trace of a million spans the view is as large as the answer: not both at once.
-            drop(view);
-            answer::json(&story)
-        }
+        Form::Json => json::whole(view, analysis, story),
+        Form::Head => answer::json(&story),
         Form::Facts => Ok(answer::body(answer::MARKDOWN, format::facts_markdown(&story))),
-        Form::Text => Ok(answer::body(answer::TEXT, format::text(&story, &view))),
-        Form::Markdown => Ok(answer::body(answer::MARKDOWN, format::markdown(&story, &view))),
+        Form::Text => Ok(answer::body(answer::TEXT, format::text(&story, &view, &analysis))),
+        Form::Markdown => Ok(answer::body(answer::MARKDOWN, format::markdown(&story, &view, &analysis))),
     })
     .await
 }
 
-/// Returns a trace and its whole story.
-pub(crate) async fn told(state: &AppState, id: &str) -> Result<(TraceView, Story), Problem> {
-    told_by(state, id, story::tell_in_full).await
-}
-
 /// Returns a trace and its story without the list of entries, which is as long as the trace.
-pub(super) async fn told_head(state: &AppState, id: &str) -> Result<(TraceView, Story), Problem> {
-    told_by(state, id, story::tell_head_in_full).await
+pub(super) async fn told(state: &AppState, id: &str) -> Result<(TraceView, Story), Problem> {
+    let (view, _analysis, story) = analysed(state, id).await?;
+    Ok((view, story))
 }
 
-async fn told_by(
-    state: &AppState,
-    id: &str,
-    tell: fn(&TraceView, &FactConfig, &Baselines) -> Story,
-) -> Result<(TraceView, Story), Problem> {
+/// Returns the title of a trace's story, and the story as text.
+pub(crate) async fn as_text(state: &AppState, id: &str) -> Result<(String, String), Problem> {
+    let (view, analysis, story) = analysed(state, id).await?;
+    answer::work(move || {
+        let text = format::text(&story, &view, &analysis);
+        Ok((story.title, text))
+    })
+    .await
+}
+
+/// Returns a trace, what was computed of it, and its story without the list of entries.
+async fn analysed(state: &AppState, id: &str) -> Result<(TraceView, Analysis, Story), Problem> {
     let view = trace::load_view(state, id).await?;
     let baselines = baselines(state, &view).await;
     let facts = state.config.facts.clone();
     answer::work(move || {
-        let story = tell(&view, &facts, &baselines);
-        Ok((view, story))
+        let analysis = Analysis::new(&view);
+        let story = story::tell_head_in_full(&view, &analysis, &facts, &baselines);
+        Ok((view, analysis, story))
     })
     .await
 }
 
 /// Returns service and name of the span that stands for a trace.
 pub(super) fn root_operation(view: &TraceView) -> Option<OperationKey> {
-    let root = story::Analysis::new(view).root.and_then(|root| view.spans.get(usize::try_from(root).ok()?))?;
+    let root = Analysis::new(view).root.and_then(|root| view.spans.get(usize::try_from(root).ok()?))?;
     Some((root.service_name.clone(), root.name.clone()))
 }
 

@@ -10,7 +10,7 @@ use telltale_api::story::{Outcome, Story};
 use telltale_api::trace::TraceView;
 
 use crate::format;
-use crate::story::{FactConfig, tell_in_full};
+use crate::story::{Analysis, FactConfig, tell_in_full};
 
 /// Where the stories are.
 fn documents() -> Vec<PathBuf> {
@@ -61,7 +61,7 @@ fn story_of(blocks: &[(String, String)]) -> (TraceView, Story) {
 /// Returns the story that the requests of a document tell, as text.
 fn told(blocks: &[(String, String)]) -> String {
     let (view, story) = story_of(blocks);
-    format::text(&story, &view)
+    format::text(&story, &view, &Analysis::new(&view))
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn stories_are_told_as_written() {
 fn every_story_is_told_as_markdown_too() {
     for path in documents() {
         let (view, story) = story_of(&blocks(&std::fs::read_to_string(&path).unwrap()));
-        let markdown = format::markdown(&story, &view);
+        let markdown = format::markdown(&story, &view, &Analysis::new(&view));
         assert!(markdown.starts_with("### "), "{markdown}");
         assert!(markdown.contains(&story.trace_id), "{markdown}");
         assert!(!markdown.chars().any(|character| character.is_control() && character != '\n'), "{markdown:?}");

@@ -36,7 +36,7 @@ pub use message::first_message;
 pub use unusual::{Baselines, Operation};
 
 pub(crate) use entries::positions;
-pub use entries::{event_text, level, log_text};
+pub use entries::{Entries, entries, event_text, level, log_text};
 pub use outcome::{display_name, status};
 
 use crate::critical_path::{Segment, critical_path};
@@ -116,7 +116,7 @@ pub fn caveats(view: &TraceView, analysis: &Analysis) -> Vec<telltale_api::story
 /// Tells the story of a trace whose analysis is at hand.
 #[must_use]
 pub fn tell_analysed(view: &TraceView, analysis: &Analysis, config: &FactConfig) -> Story {
-    Story { entries: entries::entries(view, analysis), ..head(view, analysis, config) }
+    Story { entries: entries(view, analysis), ..head(view, analysis, config) }
 }
 
 /// Tells everything but the list of entries, which is as long as the trace.
@@ -139,12 +139,12 @@ fn head(view: &TraceView, analysis: &Analysis, config: &FactConfig) -> Story {
         ),
         time_by_service: time_share::by_service(view, analysis),
         time_by_operation: time_share::by_operation(view, analysis),
-        entries: Vec::new(),
         gaps: Vec::new(),
         repeats: Vec::new(),
         unusual: Vec::new(),
         usual: Vec::new(),
         plans: Vec::new(),
+        entries: Vec::new(),
     }
 }
 

@@ -5,8 +5,8 @@
 use std::fmt;
 
 use crate::ast::{
-    AggregateExpr, At, BinaryExpr, Cardinality, Duration, DurationExpr, DurationKind, Expr, ExprKind, MatrixSelector,
-    NumberLiteral, RangeEdge, SubqueryExpr, TimeShift, VectorSelector,
+    AggregateExpr, At, BinaryExpr, BinaryOp, Cardinality, Duration, DurationExpr, DurationKind, Expr, ExprKind,
+    MatrixSelector, NumberLiteral, RangeEdge, SubqueryExpr, TimeShift, VectorSelector,
 };
 use crate::parser::literal::format_duration;
 use crate::text::{is_label_name, is_metric_name, quote};
@@ -37,7 +37,7 @@ impl fmt::Display for Expr {
             ExprKind::Paren(inner) => write!(f, "({inner})"),
             ExprKind::Unary(unary) => write!(f, "{}{}", if unary.is_minus { "-" } else { "+" }, unary.expr),
             ExprKind::Binary(binary) => {
-                write!(f, "{} {} {}", binary.lhs, operator(binary), binary.rhs)
+                write!(f, "{} {} {}", left(binary), operator(binary), binary.rhs)
             }
             ExprKind::Aggregate(aggregate) => {
                 f.write_str(&aggregate_head(aggregate))?;
@@ -162,6 +162,15 @@ fn aggregate_head(aggregate: &AggregateExpr) -> String {
 fn labels(names: &[String]) -> String {
     let names = names.iter().map(|name| if is_label_name(name) { name.clone() } else { quote(name) });
     names.collect::<Vec<_>>().join(", ")
+}
+
+/// The left side as text. A sign binds less than a power: `+Inf ^ 2` would read back as `+(Inf ^ 2)`.
+fn left(binary: &BinaryExpr) -> String {
+    let text = binary.lhs.to_string();
+    match (binary.op, &binary.lhs.kind) {
+        (BinaryOp::Pow, ExprKind::Number(_)) => text.trim_start_matches('+').to_owned(),
+        _ => text,
+    }
 }
 
 /// The operator with `bool` and the rules of matching.

@@ -7,6 +7,7 @@
 //! It is a tantivy index of one tantivy segment, whose document numbers are row numbers. It has no store, no norms, no
 //! frequencies and no positions: phrases are decided by looking at the text (`FORMAT.md` has what positions would cost).
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,6 +34,9 @@ pub(super) use mapped::ReadIndexes;
 const BODY: &str = "body";
 /// Field of the trace id, 16 bytes.
 const TRACE_ID: &str = "trace_id";
+
+/// How errors name an index when its folder is not at hand.
+const AN_INDEX: &str = "a log index";
 
 /// How many times as frequent as the rows found so far a word must be for looking these up to be cheaper than reading all of its rows.
 const SEEK_RATIO: usize = 16;
@@ -64,6 +68,10 @@ impl std::fmt::Debug for LogIndex {
 impl LogIndex {
     /// Opens the index of a segment and checks that it is about as many rows.
     pub(crate) fn open(dir: &Path, rows: u64) -> Result<Self, Error> {
+        guarded(dir, || Self::open_files(dir, rows))
+    }
+
+    fn open_files(dir: &Path, rows: u64) -> Result<Self, Error> {
         let corrupt = |error: &dyn std::fmt::Display| Error::corrupt(dir, error.to_string());
         let directory = MmapDirectory::open(dir).map_err(|error| corrupt(&error))?;
         let index = Index::open(directory.clone()).map_err(|error| corrupt(&error))?;
@@ -96,6 +104,10 @@ impl LogIndex {
     /// # Errors
     /// `Error::Corrupt` for a damaged index.
     pub fn candidates(&self, terms: &[RequiredTerm]) -> Result<Option<Vec<u32>>, Error> {
+        guarded(Path::new(AN_INDEX), || self.rows_of_terms(terms))
+    }
+
+    fn rows_of_terms(&self, terms: &[RequiredTerm]) -> Result<Option<Vec<u32>>, Error> {
         // Exact words first: they may leave nothing for an expensive prefix to narrow.
         let (prefixes, words): (Vec<_>, Vec<_>) = terms.iter().partition(|term| term.is_prefix);
         let mut found = self.rows_of_words(&words)?;
@@ -117,7 +129,8 @@ impl LogIndex {
     /// # Errors
     /// `Error::Corrupt` for a damaged index.
     pub fn rows_of_trace(&self, id: &TraceId) -> Result<Vec<u32>, Error> {
-        self.rows_of_term(&Term::from_field_bytes(self.trace_id, id.as_bytes()))
+        let term = Term::from_field_bytes(self.trace_id, id.as_bytes());
+        guarded(Path::new(AN_INDEX), || self.rows_of_term(&term))
     }
 
     /// Returns the trace ids of a closed range, ascending, at most `limit` of them.
@@ -125,14 +138,16 @@ impl LogIndex {
     /// # Errors
     /// `Error::Corrupt` for a damaged index.
     pub fn trace_ids_between(&self, first: &[u8; 16], last: &[u8; 16], limit: usize) -> Result<Vec<TraceId>, Error> {
-        let inverted = self.field(self.trace_id)?;
-        let terms = inverted.terms().range().ge(first).le(last).into_stream();
-        let mut terms = terms.map_err(|error| damaged(&error))?;
-        let mut found = Vec::new();
-        while found.len() < limit && terms.advance() {
-            found.extend(TraceId::from_slice(terms.key()));
-        }
-        Ok(found)
+        guarded(Path::new(AN_INDEX), || {
+            let inverted = self.field(self.trace_id)?;
+            let terms = inverted.terms().range().ge(first).le(last).into_stream();
+            let mut terms = terms.map_err(|error| damaged(&error))?;
+            let mut found = Vec::new();
+            while found.len() < limit && terms.advance() {
+                found.extend(TraceId::from_slice(terms.key()));
+            }
+            Ok(found)
+        })
     }
 
     fn field(&self, field: Field) -> Result<Arc<InvertedIndexReader>, Error> {
@@ -204,7 +219,15 @@ impl LogIndex {
 }
 
 fn damaged(error: &dyn std::fmt::Display) -> Error {
-    Error::corrupt(Path::new("a log index"), error.to_string())
+    Error::corrupt(Path::new(AN_INDEX), error.to_string())
+}
+
+/// Runs what opens or reads an index. Checksums find damage; files that somebody made, with checksums that are right, can hold lengths and
+/// places that tantivy believes and panics at (0.27, `SSTableIndexV3::load` and others). Such an index is a damaged one too.
+fn guarded<T>(dir: &Path, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // Nothing of ours is left half changed: an index is only read.
+    let done = std::panic::catch_unwind(AssertUnwindSafe(read));
+    done.unwrap_or_else(|_told_by_the_hook| Err(Error::corrupt(dir, "its lengths and places contradict each other")))
 }
 
 fn collect(mut postings: impl Postings, rows: &mut Vec<u32>) {

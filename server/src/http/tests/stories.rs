@@ -1,7 +1,10 @@
 //! The story with what only the server knows: what is usual in the store, plans read, facts alone.
 
 use http::Method;
+use telltale_api::story::Story;
+use telltale_api::trace::TraceView;
 use telltale_model::SignalKind;
+use telltale_story::story::Analysis;
 
 use super::harness::Server;
 use super::sample::{self, TRACE};
@@ -15,6 +18,25 @@ async fn the_head_of_a_story_is_the_story_without_its_list() {
     head["entries"] = whole["entries"].clone();
     assert_eq!(head, whole);
     assert_eq!(server.get(&format!("/api/story/{TRACE}?entries=some")).await.error(400), "bad_parameter");
+}
+
+/// Scenario: traces whose lists are as long as one piece, one longer, and of several pieces. Guarantees: the answer that is written piece by
+/// piece is the story that is told at once, and the list alone stands after everything else.
+#[tokio::test]
+async fn a_long_list_is_sent_whole() {
+    let server = Server::new();
+    for (last, spans) in [('a', 3_413), ('b', 3_414), ('c', 10_000)] {
+        let trace = format!("0af7651916cd43dd8448eb211c80aaa{last}");
+        server.send(SignalKind::Traces, &sample::many_spans(&trace, 0..spans)).await;
+        let answer = server.get(&format!("/api/story/{trace}")).await;
+        let story: Story = serde_json::from_slice(&answer.body).unwrap();
+        let view: TraceView = serde_json::from_value(server.get(&format!("/api/trace/{trace}")).await.json()).unwrap();
+        let entries = telltale_story::story::entries(&view, &Analysis::new(&view));
+        // Every fifth span has an event.
+        assert_eq!(entries.len() as u64, spans + spans.div_ceil(5), "{trace}");
+        assert_eq!(story.entries, entries, "{trace}");
+        assert_eq!(answer.body, serde_json::to_vec(&story).unwrap(), "{trace}");
+    }
 }
 
 #[tokio::test]

@@ -10,10 +10,11 @@ use super::escape::{code_block, code_span, markdown_line};
 use super::findings::{caveats, findings};
 use super::number::{count, counted, percent};
 use super::text::{figures, sign, what_happened};
+use crate::story::Analysis;
 
 /// Returns the story as Markdown: heading, verdict, caveats, facts, time, and the outline as a code block.
 #[must_use]
-pub fn markdown(story: &Story, view: &TraceView) -> String {
+pub fn markdown(story: &Story, view: &TraceView, analysis: &Analysis) -> String {
     let mut out = String::new();
     let status = story.status.as_deref().map(|status| format!(" · {}", markdown_line(status))).unwrap_or_default();
     let title = markdown_line(&story.title);
@@ -28,7 +29,7 @@ pub fn markdown(story: &Story, view: &TraceView) -> String {
         list(&mut out, sentences.iter().map(|sentence| markdown_line(sentence)));
     }
     let mut outline = String::new();
-    what_happened(&mut outline, story, view);
+    what_happened(&mut outline, story, view, analysis);
     let body = outline.trim_start().split_once('\n').map_or("", |(_heading, body)| body);
     if !body.is_empty() {
         put(&mut out, "**What happened**");

@@ -26,9 +26,9 @@ const DURATION_WIDTH: usize = 8;
 /// Widest column of labels and services.
 const LABEL_WIDTH: usize = 24;
 
-/// Returns the story as text of at most [`TEXT_WIDTH`] characters a line; the text ends with a line feed.
+/// Returns the story as text of at most [`TEXT_WIDTH`] characters a line; the text ends with a line feed. `analysis` is the trace's.
 #[must_use]
-pub fn text(story: &Story, view: &TraceView) -> String {
+pub fn text(story: &Story, view: &TraceView, analysis: &Analysis) -> String {
     let mut out = String::new();
     heading(&mut out, story);
     verdict(&mut out, story);
@@ -43,7 +43,7 @@ pub fn text(story: &Story, view: &TraceView) -> String {
             hanging(&mut out, "  - ", &sentence);
         }
     }
-    what_happened(&mut out, story, view);
+    what_happened(&mut out, story, view, analysis);
     out
 }
 
@@ -187,17 +187,16 @@ fn time(out: &mut String, story: &Story) {
 }
 
 /// Appends the outline under its heading.
-pub(super) fn what_happened(out: &mut String, story: &Story, view: &TraceView) {
-    let analysis = Analysis::new(view);
-    let rows = outline(view, &analysis);
+pub(super) fn what_happened(out: &mut String, story: &Story, view: &TraceView, analysis: &Analysis) {
+    let rows = outline(view, analysis);
     if rows.is_empty() {
         return;
     }
     let _infallible = write!(out, "\nWhat happened, from {}\n", date_time(story.start_unix_nano.0, 0));
     for row in fold(view, &rows) {
         match row {
-            Line::Row(row) => outline_row(out, view, &analysis, row),
-            Line::Group(group) => group_row(out, view, &analysis, &group),
+            Line::Row(row) => outline_row(out, view, analysis, row),
+            Line::Group(group) => group_row(out, view, analysis, &group),
         }
     }
 }

@@ -11,26 +11,93 @@ use telltale_model::semconv::{EXCEPTION_EVENT, EXCEPTION_MESSAGE, EXCEPTION_TYPE
 use super::outcome::{attribute, display_name};
 use super::{Analysis, is_error};
 
-/// Returns the list; what happened at the same moment stands in the order spans, events, logs.
-pub(super) fn entries(view: &TraceView, analysis: &Analysis) -> Vec<Entry> {
-    let events: usize = view.spans.iter().map(|span| span.events.len()).sum();
-    let mut out = Vec::with_capacity(view.spans.len() + events + view.logs.len());
-    let by_id = positions(view);
-    // Spans in the order of rows, so that a parent stands before a child that began at the same moment.
-    for at in analysis.tree.order() {
-        if let Some(span) = super::span_at(view, *at) {
-            out.push(of_span(analysis, *at, span));
+/// The merged list of a trace: what stands where. An entry is made when it is asked for, because all of them are as large as the trace.
+#[derive(Debug, Clone, Default)]
+pub struct Entries {
+    places: Vec<Place>,
+}
+
+/// What an entry is; numbers are positions.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    time_unix_nano: u64,
+    of: Of,
+}
+
+/// As [`EntryKind`].
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Span(u32),
+    /// The span, the event inside it.
+    Event(u32, u32),
+    /// The record, and the span that it names.
+    Log(u32, Option<u32>),
+}
+
+impl Entries {
+    /// Orders the list; what happened at the same moment stands in the order spans, events, logs.
+    #[must_use]
+    pub fn of(view: &TraceView, analysis: &Analysis) -> Self {
+        let events: usize = view.spans.iter().map(|span| span.events.len()).sum();
+        let mut places = Vec::with_capacity(view.spans.len() + events + view.logs.len());
+        let place = |time: Nanos, of| Place { time_unix_nano: time.0, of };
+        // Spans in the order of rows, so that a parent stands before a child that began at the same moment.
+        for at in analysis.tree.order() {
+            places.extend(super::span_at(view, *at).map(|span| place(span.start_unix_nano, Of::Span(*at))));
         }
+        for (at, span) in (0_u32..).zip(&view.spans) {
+            let events = (0_u32..).zip(&span.events);
+            places.extend(events.map(|(index, event)| place(event.time_unix_nano, Of::Event(at, index))));
+        }
+        let by_id = if view.logs.is_empty() { HashMap::new() } else { positions(view) };
+        for (index, log) in (0_u32..).zip(&view.logs) {
+            let span = log.span_id.as_deref().and_then(|id| by_id.get(id)).copied();
+            places.push(place(log.time_unix_nano, Of::Log(index, span)));
+        }
+        places.sort_by_key(|place| place.time_unix_nano);
+        Self { places }
     }
-    for (at, span) in (0_u32..).zip(&view.spans) {
-        out.extend((0_u32..).zip(&span.events).map(|(index, event)| of_event(analysis, at, span, index, event)));
+
+    /// Returns how many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.places.len()
     }
-    for (index, log) in (0_u32..).zip(&view.logs) {
-        let span = log.span_id.as_deref().and_then(|id| by_id.get(id)).copied();
-        out.push(of_log(analysis, span, index, log));
+
+    /// Tells whether nothing happened at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
     }
-    out.sort_by_key(|entry| entry.time_unix_nano);
-    out
+
+    /// Returns the entries from a place in the list on. `view` and `analysis` are those that the list was ordered by.
+    pub fn from<'a>(
+        &'a self,
+        first: usize,
+        view: &'a TraceView,
+        analysis: &'a Analysis,
+    ) -> impl Iterator<Item = Entry> + 'a {
+        let rest = self.places.get(first..).unwrap_or_default();
+        rest.iter().filter_map(|place| entry(view, analysis, place.of))
+    }
+}
+
+fn entry(view: &TraceView, analysis: &Analysis, of: Of) -> Option<Entry> {
+    let index = |position: u32| usize::try_from(position).ok();
+    match of {
+        Of::Span(at) => Some(of_span(analysis, at, super::span_at(view, at)?)),
+        Of::Event(at, event) => {
+            let span = super::span_at(view, at)?;
+            Some(of_event(analysis, at, span, event, span.events.get(index(event)?)?))
+        }
+        Of::Log(at, span) => Some(of_log(analysis, span, at, view.logs.get(index(at)?)?)),
+    }
+}
+
+/// Returns the whole list.
+#[must_use]
+pub fn entries(view: &TraceView, analysis: &Analysis) -> Vec<Entry> {
+    Entries::of(view, analysis).from(0, view, analysis).collect()
 }
 
 /// Returns the position of each span id's first span.
@@ -91,7 +158,7 @@ pub fn event_text(event: &EventRow) -> String {
 fn of_log(analysis: &Analysis, span: Option<u32>, index: u32, log: &LogRow) -> Entry {
     Entry {
         kind: EntryKind::Log,
-        time_unix_nano: Nanos(log.time_unix_nano.0),
+        time_unix_nano: log.time_unix_nano,
         offset_ns: SignedNanos(analysis.offset_ns(log.time_unix_nano.0)),
         depth: span.map_or(0, |span| analysis.tree.depth(span) + 1),
         text: log_text(log),

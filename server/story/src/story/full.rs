@@ -17,17 +17,13 @@ use crate::plan;
 #[must_use]
 pub fn tell_in_full(view: &TraceView, config: &FactConfig, baselines: &Baselines) -> Story {
     let analysis = Analysis::new(view);
-    let story = head_in_full(view, &analysis, config, baselines);
-    Story { entries: super::entries::entries(view, &analysis), ..story }
+    let story = tell_head_in_full(view, &analysis, config, baselines);
+    Story { entries: super::entries(view, &analysis), ..story }
 }
 
 /// Tells the same without the list of entries, which is as long as the trace: for those who make it themselves or need none.
 #[must_use]
-pub fn tell_head_in_full(view: &TraceView, config: &FactConfig, baselines: &Baselines) -> Story {
-    head_in_full(view, &Analysis::new(view), config, baselines)
-}
-
-fn head_in_full(view: &TraceView, analysis: &Analysis, config: &FactConfig, baselines: &Baselines) -> Story {
+pub fn tell_head_in_full(view: &TraceView, analysis: &Analysis, config: &FactConfig, baselines: &Baselines) -> Story {
     let mut story = super::head(view, analysis, config);
     story.gaps = gaps::gaps(view, analysis);
     story.repeats = repeats::repeats(view, analysis);

@@ -323,7 +323,7 @@ fn texts_hold_the_whole_story_and_nothing_that_acts() {
     view.spans[3].name = "evil \u{1b}[31m | `code` <script>\n@all".into();
     view.logs[1].body = "x".repeat(10_000);
     let (story, _) = told(&view);
-    let text = format::text(&story, &view);
+    let text = format::text(&story, &view, &Analysis::new(&view));
     assert!(text.lines().all(|line| line.chars().count() <= crate::limits::TEXT_WIDTH), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
     assert!(
@@ -333,7 +333,7 @@ fn texts_hold_the_whole_story_and_nothing_that_acts() {
         "{text}"
     );
     assert!(text.contains("characters more"), "{text}");
-    let markdown = format::markdown(&story, &view);
+    let markdown = format::markdown(&story, &view, &Analysis::new(&view));
     assert!(!markdown.contains('\u{1b}'));
     let prose = markdown.split("**What happened**").next().unwrap();
     assert!(!prose.contains("<script>") && !prose.contains("@all"), "{prose}");
@@ -351,7 +351,7 @@ fn strange_traces_of_many_spans_are_told() {
         let view = view(spans, vec![]);
         let (story, _) = told(&view);
         assert_eq!(story.entries.len(), view.spans.len());
-        let text = format::text(&story, &view);
+        let text = format::text(&story, &view, &Analysis::new(&view));
         assert!(text.len() < view.spans.len() * 400, "{} bytes", text.len());
     }
 }

@@ -29,7 +29,11 @@ fn at(expr: &Expr, level: usize) -> String {
         }
         ExprKind::Binary(binary) if is_long => {
             let op = super::operator(binary);
-            format!("{}\n{pad}{op}\n{}", at(&binary.lhs, next), at(&binary.rhs, next))
+            let left = match &binary.lhs.kind {
+                ExprKind::Number(_) => indent(next) + &super::left(binary),
+                _ => at(&binary.lhs, next),
+            };
+            format!("{left}\n{pad}{op}\n{}", at(&binary.rhs, next))
         }
         ExprKind::Aggregate(aggregate) if is_long => {
             let param = aggregate.param.as_ref().map_or_else(String::new, |param| format!("{},\n", at(param, next)));

@@ -31,10 +31,15 @@ fn the_canonical_form() {
         ("0x10", "16"),
         ("1e21", "1000000000000000000000"),
         ("-inf", "-Inf"),
+        ("+inf", "+Inf"),
+        ("inf^2", "Inf ^ 2"),
+        ("+inf^2", "+Inf ^ 2"),
+        ("inf*2", "+Inf * 2"),
         ("quantile(0.9,a)", "quantile(0.9, a)"),
         ("---a", "---a"),
     ] {
         assert_eq!(parse(text).unwrap().to_string(), wanted, "{text}");
+        assert_eq!(parse(wanted).unwrap().to_string(), wanted, "read again");
     }
 }
 
@@ -49,6 +54,9 @@ fn long_expressions_are_broken() {
     assert_eq!(broken, wanted);
     assert_eq!(parse(&broken).unwrap().to_string(), parse(text).unwrap().to_string());
     assert_eq!(pretty(&parse("a+b").unwrap()), "a + b");
+    let power = format!("inf ^ 1{}", "0".repeat(100));
+    let broken = pretty(&parse(&power).unwrap());
+    assert_eq!(parse(&broken).unwrap().to_string(), parse(&power).unwrap().to_string(), "{broken}");
 }
 
 /// Scenario: the tree as the HTTP API gives it.
