@@ -31,6 +31,7 @@ use trace_rows::column;
 pub(crate) mod attributes;
 mod bloom;
 mod files;
+mod guarded;
 mod layout;
 mod log_index;
 pub(crate) mod manifest;

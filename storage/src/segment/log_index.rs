@@ -7,7 +7,6 @@
 //! It is a tantivy index of one tantivy segment, whose document numbers are row numbers. It has no store, no norms, no
 //! frequencies and no positions: phrases are decided by looking at the text (`FORMAT.md` has what positions would cost).
 
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -222,12 +221,9 @@ fn damaged(error: &dyn std::fmt::Display) -> Error {
     Error::corrupt(Path::new(AN_INDEX), error.to_string())
 }
 
-/// Runs what opens or reads an index. Checksums find damage; files that somebody made, with checksums that are right, can hold lengths and
-/// places that tantivy believes and panics at (0.27, `SSTableIndexV3::load` and others). Such an index is a damaged one too.
+/// Runs what opens or reads an index.
 fn guarded<T>(dir: &Path, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    // Nothing of ours is left half changed: an index is only read.
-    let done = std::panic::catch_unwind(AssertUnwindSafe(read));
-    done.unwrap_or_else(|_told_by_the_hook| Err(Error::corrupt(dir, "its lengths and places contradict each other")))
+    super::guarded::guarded(read).unwrap_or_else(|why| Err(Error::corrupt(dir, why)))
 }
 
 fn collect(mut postings: impl Postings, rows: &mut Vec<u32>) {

@@ -23,6 +23,7 @@ use crate::error::Error;
 use crate::limits::METADATA_CACHE_BYTES;
 use crate::schema::col;
 use crate::segment::Segment;
+use crate::segment::guarded::guarded;
 use crate::segment::promoted::{ORDER, Promoted};
 
 /// Rows of a batch that a read returns.
@@ -103,7 +104,8 @@ impl FileMetadata {
 /// Loads a file's metadata with its page index; `path` names the file in errors.
 pub(crate) fn load_metadata(file: &PositionedFile, path: &Path) -> Result<FileMetadata, Error> {
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    let arrow = ArrowReaderMetadata::load(file, options).map_err(|error| Error::corrupt(path, error))?;
+    let loaded = guarded(|| ArrowReaderMetadata::load(file, options)).map_err(|why| Error::corrupt(path, why))?;
+    let arrow = loaded.map_err(|error| Error::corrupt(path, error))?;
     let promoted = Promoted::of_notes(arrow.metadata().file_metadata().key_value_metadata());
     let promoted = promoted.map_err(|error| Error::corrupt(path, error))?.map(Arc::new);
     Ok(FileMetadata { arrow, promoted })
@@ -148,14 +150,16 @@ pub(crate) fn rows(
             .with_row_groups(row_groups)
             .with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), total));
     }
-    let reader = builder.with_batch_size(expected.clamp(1, batch_rows.max(1))).build();
-    Ok(FileRows { reader: reader.map_err(|error| Error::corrupt(path, error))?, promoted })
+    let builder = builder.with_batch_size(expected.clamp(1, batch_rows.max(1)));
+    let reader = guarded(|| builder.build()).map_err(|why| Error::corrupt(path, why))?;
+    Ok(FileRows { reader: Some(reader.map_err(|error| Error::corrupt(path, error))?), promoted })
 }
 
 /// The rows of a file, batch by batch.
 #[derive(Debug)]
 pub(crate) struct FileRows {
-    reader: ParquetRecordBatchReader,
+    /// None when it failed: what is half read is not read on.
+    reader: Option<ParquetRecordBatchReader>,
     promoted: Option<Arc<Promoted>>,
 }
 
@@ -163,8 +167,14 @@ impl Iterator for FileRows {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.reader.next()?;
-        Some(batch.and_then(|batch| restored(batch, self.promoted.as_deref())))
+        let reader = self.reader.as_mut()?;
+        match guarded(|| reader.next()) {
+            Ok(batch) => Some(batch?.and_then(|batch| restored(batch, self.promoted.as_deref()))),
+            Err(why) => {
+                self.reader = None;
+                Some(Err(ArrowError::ParquetError(why.to_string())))
+            }
+        }
     }
 }
 
