@@ -21,3 +21,4 @@ pub mod search;
 pub mod sender;
 pub mod series;
 pub mod template;
+pub mod yardstick;

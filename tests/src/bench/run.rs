@@ -8,7 +8,7 @@ use super::corpus::{ITEMS_PER_TRACE, Shape};
 use super::load::{self, Payloads, Plan, Progress, Sent};
 use super::report::Row;
 use super::sender::Protocol;
-use super::{process, queries, rest, template};
+use super::{process, queries, rest, template, yardstick};
 use crate::http::Http;
 use crate::otlp::hex;
 use crate::rng::Rng;
@@ -61,6 +61,7 @@ pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
         Protocol::Http => server.ready.otlp_http.clone(),
         Protocol::Grpc => server.ready.otlp_grpc.clone(),
     };
+    let yardstick_ns = yardstick::prost_ns_a_span();
     let (load_average, steal_before) = (process::load_average(), process::steal());
     let cpu_before = process::cpu_seconds(server.pid());
     let (sent, logs, visible) = load_and_probe(&server, &base, plan, &payloads, beside.as_ref()).await;
@@ -87,6 +88,7 @@ pub async fn measure(program: &Path, plan: Plan, settings: &Settings) -> Row {
         logs,
         logs_stored,
         load_average,
+        yardstick_ns,
         steal_percent: steal_percent(steal_before, process::steal()),
         ready_ms: millis(ready[ready.len() / 2]),
         idle_rss_bytes,
