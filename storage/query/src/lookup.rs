@@ -84,6 +84,15 @@ fn rows_where(ids: &FixedSizeBinaryArray, mut passes: impl FnMut(&[u8]) -> bool)
     rows.filter(|row| ids.is_valid(*row as usize) && passes(ids.value(*row as usize))).collect()
 }
 
+/// Returns the positions of the rows with an id, by comparing the values where they lie: rows in memory have no index, and at the fleet's
+/// load there are hundreds of thousands of them.
+fn rows_with<const N: usize>(ids: &FixedSizeBinaryArray, id: &[u8; N]) -> Vec<u32> {
+    let (values, _rest) = ids.value_data().as_chunks::<N>();
+    let equal = (0..).zip(values).filter(|(_row, value)| *value == id);
+    // A row without an id has zeros there.
+    equal.map(|(row, _value)| row).filter(|row: &u32| ids.is_valid(*row as usize)).collect()
+}
+
 /// Returns the positions of the rows with an exemplar that passes; it is shown its trace id and span id.
 fn rows_with_exemplar(
     batch: &RecordBatch,
@@ -126,7 +135,28 @@ fn ranges(rows: impl IntoIterator<Item = u64>) -> Vec<Range<u64>> {
     out
 }
 
-/// Reads one or two narrow columns of a segment, and returns the rows that pass, counted over the segment; `None`: of all its rows.
+/// Turns ascending positions among the rows of ascending ranges into the numbers of these rows.
+struct Numbers<'a> {
+    ranges: &'a [Range<u64>],
+    /// Rows of the ranges that were passed by.
+    before: u64,
+}
+
+impl Numbers<'_> {
+    fn at(&mut self, position: u64) -> Option<u64> {
+        while let Some((first, rest)) = self.ranges.split_first() {
+            let end = self.before + (first.end - first.start);
+            if position < end {
+                return Some(first.start + (position - self.before));
+            }
+            (self.ranges, self.before) = (rest, end);
+        }
+        None
+    }
+}
+
+/// Reads one or two narrow columns of a segment, and returns the rows that pass, counted over the segment; `None`: of all its rows. What
+/// passes is given in ascending order.
 fn scan(
     segment: &Segment,
     columns: &[&str],
@@ -135,17 +165,17 @@ fn scan(
 ) -> Result<Vec<u64>, QueryError> {
     let ranges = rows.unwrap_or_else(|| std::iter::once(0..segment.rows()).collect());
     let mut found = Vec::new();
-    let mut numbers = ranges.iter().cloned().flatten();
+    let (mut numbers, mut first) = (Numbers { ranges: &ranges, before: 0 }, 0);
     for batch in segment.read(Some(columns), Some(&ranges))? {
-        let numbers: Vec<u64> = numbers.by_ref().take(batch.num_rows()).collect();
-        found.extend(passes(&batch)?.into_iter().filter_map(|row| numbers.get(row as usize).copied()));
+        found.extend(passes(&batch)?.into_iter().filter_map(|row| numbers.at(first + u64::from(row))));
+        first += batch.num_rows() as u64;
     }
     Ok(found)
 }
 
 /// Keeps the rows of a trace.
 fn of_trace(batch: &RecordBatch, id: &TraceId) -> Result<Option<RecordBatch>, QueryError> {
-    let rows = rows_where(ids(batch, col::TRACE_ID)?, |bytes| bytes == id.as_bytes());
+    let rows = rows_with(ids(batch, col::TRACE_ID)?, id.as_bytes());
     // Rows of a trace lie together: where all of them are wanted, none is copied.
     if rows.is_empty() {
         Ok(None)
@@ -171,6 +201,31 @@ fn mask(ids: &FixedSizeBinaryArray, wanted: &[[u8; 16]]) -> BooleanArray {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn positions_among_ranges_become_rows() {
+        let ranges = [2..4, 7..7, 9..12, 20..21];
+        let rows: Vec<u64> = ranges.iter().cloned().flatten().collect();
+        let mut all = Numbers { ranges: &ranges, before: 0 };
+        assert_eq!((0..).map_while(|position| all.at(position)).collect::<Vec<_>>(), rows);
+        let mut some = Numbers { ranges: &ranges, before: 0 };
+        assert_eq!([1, 1, 4, 5, 6].map(|position| some.at(position)), [Some(3), Some(3), Some(11), Some(20), None]);
+    }
+
+    /// Scenario: ids, gaps, and a slice that does not begin with the first row. Guarantees: the same rows as by looking at each.
+    #[test]
+    fn rows_with_an_id_are_found_where_they_lie() {
+        let id = |byte: u8| [byte; 16];
+        let values = [Some(id(1)), None, Some(id(2)), Some(id(1)), Some([0; 16]), Some(id(1))];
+        let values = values.iter().map(|value| value.as_ref().map(|value| &value[..]));
+        let ids = FixedSizeBinaryArray::try_from_sparse_iter_with_size(values, 16).unwrap();
+        for (from, count) in [(0, 6), (1, 5), (3, 2), (6, 0)] {
+            let slice = ids.slice(from, count);
+            for wanted in [id(1), id(2), id(3), [0; 16]] {
+                assert_eq!(rows_with(&slice, &wanted), rows_where(&slice, |bytes| bytes == wanted), "{from} {wanted:?}");
+            }
+        }
+    }
 
     #[test]
     fn rows_become_ranges() {

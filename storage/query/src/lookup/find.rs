@@ -8,7 +8,7 @@ use telltale_storage::schema::{Table, col};
 use telltale_storage::{Segment, Snapshot};
 
 use super::trace::{log_rows, point_rows};
-use super::{EXEMPLAR_TABLES, Lookup, ids, rows_where, rows_with_exemplar};
+use super::{EXEMPLAR_TABLES, Lookup, ids, rows_where, rows_with, rows_with_exemplar};
 use crate::error::QueryError;
 
 /// Returns the traces with spans, logs or exemplars that the fragment leads to, sorted.
@@ -77,9 +77,9 @@ fn in_segment(segment: &Segment, lookup: Lookup, found: &mut BTreeSet<TraceId>) 
 fn in_rows(batch: &RecordBatch, lookup: Lookup, found: &mut BTreeSet<TraceId>) -> Result<(), QueryError> {
     let traces = ids(batch, col::TRACE_ID)?;
     let rows = match lookup {
-        Lookup::Trace(id) => rows_where(traces, |bytes| bytes == id.as_bytes()),
+        Lookup::Trace(id) => rows_with(traces, id.as_bytes()),
         Lookup::Low64(low) => rows_where(traces, |bytes| bytes.ends_with(&low)),
-        Lookup::Span(id) => rows_where(ids(batch, col::SPAN_ID)?, |bytes| bytes == id.as_bytes()),
+        Lookup::Span(id) => rows_with(ids(batch, col::SPAN_ID)?, id.as_bytes()),
     };
     // A log record may name a span and no trace; an id of zeros is none.
     found.extend(rows.into_iter().filter_map(|row| TraceId::from_slice(traces.value(row as usize))));

@@ -5,7 +5,7 @@ use telltale_model::TraceId;
 use telltale_storage::schema::{Table, col};
 use telltale_storage::{Segment, Snapshot};
 
-use super::{EXEMPLAR_TABLES, ids, of_trace, ranges, rows_where, rows_with_exemplar, scan, with_exemplar_of};
+use super::{EXEMPLAR_TABLES, ids, of_trace, ranges, rows_with, rows_with_exemplar, scan, with_exemplar_of};
 use crate::error::QueryError;
 
 /// The rows of one trace, in the stored schemas.
@@ -71,7 +71,7 @@ pub(super) fn log_rows(segment: &Segment, id: &TraceId) -> Result<Vec<u64>, Quer
     match segment.log_index() {
         Some(index) => Ok(index.rows_of_trace(id)?.into_iter().map(u64::from).collect()),
         None => scan(segment, &[col::TRACE_ID], segment.rows_of_trace_id(id), |batch| {
-            Ok(rows_where(ids(batch, col::TRACE_ID)?, |bytes| bytes == id.as_bytes()))
+            Ok(rows_with(ids(batch, col::TRACE_ID)?, id.as_bytes()))
         }),
     }
 }
