@@ -35,6 +35,7 @@ mod not_found;
 mod otlp;
 mod packed;
 pub(crate) mod page;
+mod pieces;
 pub(crate) mod problem;
 mod promql;
 mod recent;

@@ -258,6 +258,12 @@ pub const DOCTOR_CONNECT: Duration = Duration::from_secs(3);
 /// Operations of a trace of which a story says what is usual.
 pub const STORY_OPERATIONS: usize = 1_000;
 
+/// Spans of `/api/trace/{id}` that are written at once; a larger trace is sent in so many pieces.
+pub const TRACE_SPANS_AT_ONCE: usize = 4_096;
+
+/// Rows of one part of a trace as OTLP; a larger trace is written in so many parts, each with its own envelopes.
+pub const OTLP_ROWS_AT_ONCE: usize = 8_192;
+
 /// Entries of a story's merged list that are written at once; a longer list is sent in so many pieces.
 pub const STORY_ENTRIES_AT_ONCE: usize = 4_096;
 

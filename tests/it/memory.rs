@@ -121,11 +121,11 @@ async fn a_limit_on_memory_ends_no_process() {
     let (sent, (), ()) =
         tokio::join!(at_full_speed(&base, until), large_trace(&http, spans), many_series(&http, series));
     let trace = "07".repeat(16);
-    for path in
-        [format!("/api/story/{trace}"), format!("/t/{trace}.txt"), "/api/recent".to_owned(), "/metrics".to_owned()]
-    {
-        let answer = http.get(&path).await;
+    let forms = ["/api/story/{}", "/api/trace/{}", "/api/trace/{}/pack", "/api/trace/{}/otlp", "/t/{}.txt", "/t/{}.md"];
+    for path in forms.into_iter().chain(["/api/recent", "/metrics"]) {
+        let answer = http.get(&path.replace("{}", &trace)).await;
         assert!(answer.status.is_success(), "{path}: {}", answer.text());
+        println!("{path}: {} bytes, at most {} MiB resident", answer.body.len(), server.rss_peak_bytes() >> 20);
     }
     assert_eq!(http.count("SELECT count(*) AS n FROM spans WHERE service_name = 'checkout'").await, sent);
     assert_eq!(http.count("SELECT count(*) AS n FROM spans WHERE service_name = 'large'").await, spans);

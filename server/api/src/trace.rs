@@ -35,8 +35,6 @@ pub struct TraceSummary {
 pub struct TraceView {
     /// The trace.
     pub trace_id: String,
-    /// Its spans by start time, exact duplicates left out.
-    pub spans: Vec<SpanRow>,
     /// Log records that carry the trace id, by time.
     pub logs: Vec<LogRow>,
     /// Exemplars of metrics that point at the trace, by time.
@@ -51,6 +49,9 @@ pub struct TraceView {
     pub last_ingest_unix_nano: Nanos,
     /// The server's time when it answered; with the line above it tells whether the trace may still be arriving.
     pub now_unix_nano: Nanos,
+    /// Its spans by start time, exact duplicates left out. They stand last: they may be nearly all of the answer, and are then written
+    /// while it is sent.
+    pub spans: Vec<SpanRow>,
 }
 
 /// A span as the page needs it.

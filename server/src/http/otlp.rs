@@ -5,8 +5,11 @@
 //! the same way. Every span is there as often as it was sent. Metrics are not: a point belongs to no trace, only its
 //! exemplars name one.
 
+use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
@@ -14,12 +17,14 @@ use prost::Message as _;
 use serde::Deserialize;
 use telltale_model::SignalKind;
 use telltale_query::TraceData;
-use telltale_storage::encode;
+use telltale_storage::encode::{self, EncodeError};
 
 use super::extract::{Parameters, Path};
+use super::pieces::{self, Pieces};
 use super::problem::{Kind, Problem};
 use super::{answer, negotiate, trace};
 use crate::decode::json::protobuf_to_json;
+use crate::limits::OTLP_ROWS_AT_ONCE;
 use crate::state::AppState;
 
 /// Protobuf's media type in OTLP.
@@ -37,6 +42,19 @@ pub(super) enum Signals {
     Both,
     Traces,
     Logs,
+}
+
+impl Signals {
+    const ALL: [SignalKind; 2] = [SignalKind::Traces, SignalKind::Logs];
+
+    /// Returns the signals in the order of the document. Protobuf has no message for both: it holds one.
+    const fn kinds(self, protobuf: bool) -> &'static [SignalKind] {
+        match self {
+            Self::Both if !protobuf => &Self::ALL,
+            Self::Both | Self::Traces => &[SignalKind::Traces],
+            Self::Logs => &[SignalKind::Logs],
+        }
+    }
 }
 
 /// Answers with the document.
@@ -64,46 +82,115 @@ pub(super) fn signals(parameter: Option<&str>) -> Result<Signals, Problem> {
     }
 }
 
-/// Returns the document of a trace.
+/// Returns the document of a trace; a large one is written while it is sent.
 pub(super) fn document(data: &TraceData, signals: Signals, protobuf: bool) -> Result<Response, Problem> {
-    if protobuf {
-        let bytes = if signals == Signals::Logs { logs(data)? } else { traces(data)? };
-        return Ok(answer::body(PROTOBUF, bytes));
+    let content_type = if protobuf { PROTOBUF } else { answer::JSON };
+    let mut document = Document::of(data, signals, protobuf);
+    if document.parts.len() > Signals::ALL.len() {
+        return Ok(pieces::answer(content_type, Vec::new(), document));
     }
-    Ok(answer::body(answer::JSON, json_of(data, signals)?))
+    Ok(answer::body(content_type, document.whole()?))
 }
 
 /// Returns a whole trace as OTLP/JSON.
 pub(super) fn json(data: &TraceData) -> Result<String, Problem> {
-    json_of(data, Signals::Both)
+    let bytes = Document::of(data, Signals::Both, false).whole()?;
+    String::from_utf8(bytes).map_err(|error| Problem::new(Kind::Bug, "internal", error.to_string()))
 }
 
-fn json_of(data: &TraceData, signals: Signals) -> Result<String, Problem> {
-    let traces = (signals != Signals::Logs).then(|| traces(data)).transpose()?;
-    let logs = (signals != Signals::Traces).then(|| logs(data)).transpose()?;
-    let members: Vec<String> = [
-        traces.map(|bytes| member(SignalKind::Traces, "resourceSpans", &bytes)),
-        logs.map(|bytes| member(SignalKind::Logs, "resourceLogs", &bytes)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    Ok(format!("{{{}}}", members.join(",")))
+/// A document in parts, each a message of its own: protobuf puts them together by standing one after the other, and the lists of
+/// JSON by a comma between what they hold.
+struct Document {
+    parts: VecDeque<Part>,
+    protobuf: bool,
 }
 
-fn traces(data: &TraceData) -> Result<Vec<u8>, Problem> {
-    Ok(encode::spans(&data.spans)?.encode_to_vec())
+/// Rows of one signal.
+struct Part {
+    signal: SignalKind,
+    rows: Vec<RecordBatch>,
+    /// Whether another signal's list stands before this part's.
+    is_second: bool,
+    is_first_of_list: bool,
+    is_last_of_list: bool,
 }
 
-fn logs(data: &TraceData) -> Result<Vec<u8>, Problem> {
-    Ok(encode::logs(&data.logs)?.encode_to_vec())
-}
-
-/// Returns the one member of a signal's document; a signal that was asked for stands there even when it is empty.
-fn member(signal: SignalKind, name: &str, protobuf: &[u8]) -> String {
-    let json = protobuf_to_json(signal, protobuf);
-    match json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-        Some(inner) if !inner.is_empty() => inner.to_owned(),
-        _ => format!("\"{name}\":[]"),
+impl Document {
+    fn of(data: &TraceData, signals: Signals, protobuf: bool) -> Self {
+        let wanted = signals.kinds(protobuf).iter().enumerate();
+        let lists = wanted.map(|(place, signal)| {
+            let batches = if *signal == SignalKind::Logs { &data.logs } else { &data.spans };
+            parts(*signal, place > 0, batches)
+        });
+        Self { parts: lists.flatten().collect(), protobuf }
     }
+
+    /// Returns all of it.
+    fn whole(&mut self) -> Result<Vec<u8>, EncodeError> {
+        let mut out = Vec::new();
+        while let Some(part) = self.parts.pop_front() {
+            self.add(&part, &mut out)?;
+        }
+        Ok(out)
+    }
+
+    fn add(&self, part: &Part, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let (message, name) = match part.signal {
+            SignalKind::Logs => (encode::logs(&part.rows)?.encode_to_vec(), "resourceLogs"),
+            _ => (encode::spans(&part.rows)?.encode_to_vec(), "resourceSpans"),
+        };
+        if self.protobuf {
+            out.extend_from_slice(&message);
+            return Ok(());
+        }
+        let json = protobuf_to_json(part.signal, &message);
+        let before = match (part.is_first_of_list, part.is_second) {
+            (true, true) => format!(",\"{name}\":["),
+            (true, false) => format!("{{\"{name}\":["),
+            (false, _) => ",".to_owned(),
+        };
+        out.extend_from_slice(before.as_bytes());
+        // An empty message is written without its list.
+        debug_assert!(message.is_empty() || json.starts_with(&format!("{{\"{name}\":[")), "{json}");
+        let members = json.strip_prefix(&format!("{{\"{name}\":[")).and_then(|rest| rest.strip_suffix("]}"));
+        out.extend_from_slice(members.unwrap_or_default().as_bytes());
+        if part.is_last_of_list {
+            out.push(b']');
+        }
+        if self.parts.is_empty() {
+            out.push(b'}');
+        }
+        Ok(())
+    }
+}
+
+impl Pieces for Document {
+    fn write(&mut self) -> io::Result<(Vec<u8>, bool)> {
+        let mut out = Vec::new();
+        if let Some(part) = self.parts.pop_front() {
+            self.add(&part, &mut out).map_err(io::Error::other)?;
+        }
+        Ok((out, self.parts.is_empty()))
+    }
+}
+
+/// Cuts a signal's rows into parts; a signal that was asked for has one even when it has no rows.
+fn parts(signal: SignalKind, is_second: bool, batches: &[RecordBatch]) -> Vec<Part> {
+    let part = |rows| Part { signal, rows, is_second, is_first_of_list: false, is_last_of_list: false };
+    let mut parts: Vec<Part> = if batches.iter().map(RecordBatch::num_rows).sum::<usize>() <= OTLP_ROWS_AT_ONCE {
+        vec![part(batches.to_vec())]
+    } else {
+        let slices = batches.iter().flat_map(|batch| {
+            let starts = (0..batch.num_rows()).step_by(OTLP_ROWS_AT_ONCE);
+            starts.map(|start| batch.slice(start, OTLP_ROWS_AT_ONCE.min(batch.num_rows() - start)))
+        });
+        slices.map(|rows| part(vec![rows])).collect()
+    };
+    if let Some(first) = parts.first_mut() {
+        first.is_first_of_list = true;
+    }
+    if let Some(last) = parts.last_mut() {
+        last.is_last_of_list = true;
+    }
+    parts
 }

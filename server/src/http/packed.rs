@@ -3,6 +3,7 @@
 //! A million spans with their attributes are gigabytes as rows, and a tenth of that as they are stored. So only the outline is
 //! made of all of them; each block of details is read from the stored columns when the reader takes it, and is gone then.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -15,8 +16,8 @@ use telltale_storage::encode::EncodeError;
 use telltale_story::pack::{self, LOG_BLOCK_ROWS, SPAN_BLOCK_ROWS};
 use telltale_story::story::Analysis;
 
-use super::answer::Pieces;
 use super::extract::Path;
+use super::pieces::{self, Pieces};
 use super::problem::Problem;
 use super::view::{self, Stored, spans::Details};
 use super::{answer, trace};
@@ -27,7 +28,7 @@ pub(super) async fn packed(State(state): State<Arc<AppState>>, Path(id): Path<St
     let (id, data) = trace::load(&state, &id).await?;
     let now = state.now();
     let (head, rest) = answer::work(move || Ok(Rest::of(&id, data, now)?)).await?;
-    Ok(answer::pieces(pack::MEDIA_TYPE, head, rest))
+    Ok(pieces::answer(pack::MEDIA_TYPE, head, rest))
 }
 
 /// What stands on a row, with all that its details need beside the stored columns.
@@ -72,14 +73,12 @@ impl Rest {
 }
 
 impl Pieces for Rest {
-    type Error = EncodeError;
-
     /// Writes the next block; the end is the last one, and nothing comes after it.
-    fn write(&mut self) -> Result<(Vec<u8>, bool), Self::Error> {
+    fn write(&mut self) -> io::Result<(Vec<u8>, bool)> {
         let first = self.next_row;
         if let Some(rows) = self.rows.get(first..).filter(|rows| !rows.is_empty()) {
             let rows = rows.get(..SPAN_BLOCK_ROWS).unwrap_or(rows);
-            let details = Details::new(&self.data.spans)?;
+            let details = Details::new(&self.data.spans).map_err(io::Error::other)?;
             let span = |row: &Row| {
                 let span = details.span(row.stored?)?;
                 Some((SpanRow { resource: row.resource, scope: row.scope, ..span }, row.is_below))

@@ -14,11 +14,13 @@ use super::problem::Problem;
 use super::{measure, view};
 use crate::state::AppState;
 
+mod json;
+
 /// Answers with the trace as pages need it.
 pub(super) async fn trace(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Result<Response, Problem> {
     let (id, data) = load(&state, &id).await?;
     let now = state.now();
-    answer::work(move || answer::json(&view::trace_of(&id, data, now)?)).await
+    answer::work(move || json::whole(&id, data, now)).await
 }
 
 /// Reads an id that must be 32 hex digits.

@@ -1,56 +1,43 @@
 //! The story as JSON with its merged list. Of a large trace the list is most of the answer, and is written while it is sent: the
 //! trace, the list and the text of a million spans would not be in memory at once.
 
-use axum::response::Response;
-use telltale_api::story::Story;
-use telltale_api::trace::TraceView;
-use telltale_story::story::{Analysis, Entries};
+use std::io;
+use std::ops::Range;
 
-use crate::http::answer::{self, Pieces};
+use axum::response::Response;
+use telltale_api::story::{Entry, Story};
+use telltale_api::trace::TraceView;
+use telltale_story::story::{Analysis, Entries, entries};
+
+use crate::http::answer;
+use crate::http::pieces::{self, Members};
 use crate::http::problem::Problem;
 use crate::limits::STORY_ENTRIES_AT_ONCE;
 
-/// How the JSON of a story ends when its list is empty, which stands last.
-const END: &[u8] = b"]}";
-
-/// Answers with a story and all of its entries.
+/// Answers with a story and all of its entries; `story` has none.
 pub(super) fn whole(view: TraceView, analysis: Analysis, story: Story) -> Result<Response, Problem> {
-    let entries = Entries::of(&view, &analysis);
-    if entries.len() <= STORY_ENTRIES_AT_ONCE {
-        let entries = entries.from(0, &view, &analysis).collect();
-        return answer::json(&Story { entries, ..story });
+    let list = Entries::of(&view, &analysis);
+    if list.len() <= STORY_ENTRIES_AT_ONCE {
+        return answer::json(&Story { entries: entries(&view, &analysis), ..story });
     }
-    let mut head = answer::to_json(&story)?;
-    debug_assert!(head.ends_with(END), "the list is the last field");
-    head.truncate(head.len().saturating_sub(END.len()));
-    Ok(answer::pieces(answer::JSON, head, Rest { view, analysis, entries, next: 0 }))
+    pieces::json_list(&story, Told { view, analysis, list }, STORY_ENTRIES_AT_ONCE)
 }
 
-/// The entries that are still to be written.
-struct Rest {
+/// What entries are made of.
+struct Told {
     view: TraceView,
     analysis: Analysis,
-    entries: Entries,
-    next: usize,
+    list: Entries,
 }
 
-impl Pieces for Rest {
-    type Error = serde_json::Error;
+impl Members for Told {
+    type Member = Entry;
 
-    fn write(&mut self) -> Result<(Vec<u8>, bool), Self::Error> {
-        let mut out = Vec::new();
-        let entries = self.entries.from(self.next, &self.view, &self.analysis).take(STORY_ENTRIES_AT_ONCE);
-        for (at, entry) in (self.next..).zip(entries) {
-            if at > 0 {
-                out.push(b',');
-            }
-            serde_json::to_writer(&mut out, &entry)?;
-        }
-        self.next += STORY_ENTRIES_AT_ONCE;
-        let is_last = self.next >= self.entries.len();
-        if is_last {
-            out.extend_from_slice(END);
-        }
-        Ok((out, is_last))
+    fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    fn make(&self, range: Range<usize>) -> io::Result<Vec<Entry>> {
+        Ok(self.list.make(range, &self.view, &self.analysis).collect())
     }
 }

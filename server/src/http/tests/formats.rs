@@ -3,7 +3,7 @@
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::LogsData;
-use opentelemetry_proto::tonic::trace::v1::TracesData;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, TracesData};
 use prost::Message as _;
 use serde_json::Value;
 use telltale_model::SignalKind;
@@ -120,6 +120,41 @@ async fn a_pack_of_many_blocks_holds_every_span() {
         assert_eq!(span, expected);
     }
     assert_eq!(structure.meta.duplicate_span_count, 100);
+}
+
+/// Scenario: a trace of several parts from two requests, a part of it sent twice, from memory and from segments. Guarantees: what is
+/// written while it is sent is what was sent, and the same as what is written at once.
+#[tokio::test]
+async fn a_large_trace_is_sent_whole_in_every_form() {
+    let server = Server::new();
+    let trace = "0af7651916cd43dd8448eb211c80aaaa";
+    let requests = [sample::many_spans(trace, 0..12_000), sample::many_spans(trace, 11_900..20_000)];
+    for request in &requests {
+        server.send(SignalKind::Traces, request).await;
+    }
+    let spans = |groups: Vec<ResourceSpans>| {
+        let mut spans: Vec<Span> =
+            groups.into_iter().flat_map(|group| group.scope_spans).flat_map(|group| group.spans).collect();
+        spans.sort_by(|a, b| a.span_id.cmp(&b.span_id));
+        spans
+    };
+    let sent = spans(requests.into_iter().flat_map(|request| request.resource_spans).collect());
+    let (path, id) = (format!("/api/trace/{trace}"), trace.parse().unwrap());
+    for _from in ["memory", "segments"] {
+        let protobuf = server.get_with(&format!("{path}/otlp"), "accept", "application/x-protobuf").await;
+        assert!(spans(TracesData::decode(protobuf.body).unwrap().resource_spans) == sent);
+        let json = server.get(&format!("{path}/otlp?signal=traces")).await;
+        let (payload, issues) = crate::decode::json::json_to_protobuf(SignalKind::Traces, &json.body).unwrap();
+        assert_eq!(issues, []);
+        assert!(spans(ExportTraceServiceRequest::decode(&*payload).unwrap().resource_spans) == sent);
+        let both = server.get(&format!("{path}/otlp")).await.json();
+        assert_eq!((both["resourceSpans"].as_array().unwrap().len(), &both["resourceLogs"]), (3, &serde_json::json!([])));
+        let data = server.state.query.trace(&id).await.unwrap().unwrap();
+        let whole = crate::http::view::trace(&id, &data, server.state.now()).unwrap();
+        assert_eq!((whole.spans.len(), whole.duplicate_span_count), (20_000, 100));
+        assert!(server.get(&path).await.body == serde_json::to_vec(&whole).unwrap());
+        server.state.storage.flush().await.unwrap();
+    }
 }
 
 /// Scenario: the page's form of a trace, columns instead of rows.

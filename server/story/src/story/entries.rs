@@ -1,6 +1,7 @@
 //! One list by time: spans, span events and log records.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use telltale_api::story::{Entry, EntryKind};
 use telltale_api::trace::{EventRow, LogRow, SpanRow, TraceView};
@@ -70,15 +71,15 @@ impl Entries {
         self.places.is_empty()
     }
 
-    /// Returns the entries from a place in the list on. `view` and `analysis` are those that the list was ordered by.
-    pub fn from<'a>(
+    /// Makes the entries of a range of the list. `view` and `analysis` are those that the list was ordered by.
+    pub fn make<'a>(
         &'a self,
-        first: usize,
+        range: Range<usize>,
         view: &'a TraceView,
         analysis: &'a Analysis,
     ) -> impl Iterator<Item = Entry> + 'a {
-        let rest = self.places.get(first..).unwrap_or_default();
-        rest.iter().filter_map(|place| entry(view, analysis, place.of))
+        let places = self.places.get(range).unwrap_or_default();
+        places.iter().filter_map(|place| entry(view, analysis, place.of))
     }
 }
 
@@ -97,7 +98,8 @@ fn entry(view: &TraceView, analysis: &Analysis, of: Of) -> Option<Entry> {
 /// Returns the whole list.
 #[must_use]
 pub fn entries(view: &TraceView, analysis: &Analysis) -> Vec<Entry> {
-    Entries::of(view, analysis).from(0, view, analysis).collect()
+    let list = Entries::of(view, analysis);
+    list.make(0..list.len(), view, analysis).collect()
 }
 
 /// Returns the position of each span id's first span.
