@@ -15,19 +15,6 @@ use crate::listeners::body::BodyError;
 /// # Errors
 /// Too large, too slow, broken off, or no memory.
 pub async fn read(body: Body, limit_bytes: usize, grant: &mut Grant) -> Result<Bytes, Refusal> {
-    read_claimed(body, limit_bytes, grant, |_first| None).await
-}
-
-/// Reads the whole body, whose first piece says how long it is where its head does not.
-///
-/// # Errors
-/// As [`read`].
-pub async fn read_claimed(
-    body: Body,
-    limit_bytes: usize,
-    grant: &mut Grant,
-    length_in: fn(&[u8]) -> Option<usize>,
-) -> Result<Bytes, Refusal> {
     let claimed = body.size_hint().exact();
     let mut stream = body.into_data_stream();
     if claimed.is_some_and(|claimed| claimed > u64::try_from(limit_bytes).unwrap_or(u64::MAX)) {
@@ -39,7 +26,7 @@ pub async fn read_claimed(
     grant.grow_to(first.len()).await?;
     let Some(second) = stream.next().await else { return within(first, limit_bytes) };
     // Memory that is not written to costs nothing: a claimed length decides where the bytes go, not what is granted.
-    let claimed_bytes = claimed.and_then(|claimed| usize::try_from(claimed).ok()).or_else(|| length_in(&first));
+    let claimed_bytes = claimed.and_then(|claimed| usize::try_from(claimed).ok());
     let mut out = BytesMut::with_capacity(claimed_bytes.unwrap_or(first.len() * 2).min(limit_bytes));
     out.extend_from_slice(&first);
     drop(first);
@@ -52,8 +39,6 @@ pub async fn read_claimed(
         }
         grant.grow_to(out.len() + chunk.len()).await?;
         out.extend_from_slice(&chunk);
-        // Held any longer, its buffer could not take the next bytes from the socket.
-        drop(chunk);
         next = stream.next().await;
     }
     Ok(out.freeze())

@@ -105,8 +105,7 @@ async fn message(state: &Arc<AppState>, request: Request<Body>) -> Result<(Bytes
     let limit_bytes = state.config.max_request_bytes;
     let encoding = message_encoding(request.headers())?;
     let mut grant = state.admission.begin();
-    let (body, limit_framed) = (request.into_body(), limit_bytes.saturating_add(PREFIX_BYTES));
-    let framed = body::read_claimed(body, limit_framed, &mut grant, framed_bytes).await?;
+    let framed = body::read(request.into_body(), limit_bytes.saturating_add(PREFIX_BYTES), &mut grant).await?;
     let (is_compressed, message) = unframe(framed, limit_bytes)?;
     if !is_compressed {
         return Ok((message, grant));
@@ -133,12 +132,6 @@ fn message_encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
             ),
         )),
     }
-}
-
-/// Returns how long a frame says that it is, its prefix included.
-fn framed_bytes(mut framed: &[u8]) -> Option<usize> {
-    let _flag = framed.try_get_u8().ok()?;
-    usize::try_from(framed.try_get_u32().ok()?).ok()?.checked_add(PREFIX_BYTES)
 }
 
 /// Takes the one message out of its frame.

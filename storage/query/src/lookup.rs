@@ -222,7 +222,11 @@ mod tests {
         for (from, count) in [(0, 6), (1, 5), (3, 2), (6, 0)] {
             let slice = ids.slice(from, count);
             for wanted in [id(1), id(2), id(3), [0; 16]] {
-                assert_eq!(rows_with(&slice, &wanted), rows_where(&slice, |bytes| bytes == wanted), "{from} {wanted:?}");
+                assert_eq!(
+                    rows_with(&slice, &wanted),
+                    rows_where(&slice, |bytes| bytes == wanted),
+                    "{from} {wanted:?}"
+                );
             }
         }
     }

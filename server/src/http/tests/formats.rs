@@ -148,7 +148,10 @@ async fn a_large_trace_is_sent_whole_in_every_form() {
         assert_eq!(issues, []);
         assert!(spans(ExportTraceServiceRequest::decode(&*payload).unwrap().resource_spans) == sent);
         let both = server.get(&format!("{path}/otlp")).await.json();
-        assert_eq!((both["resourceSpans"].as_array().unwrap().len(), &both["resourceLogs"]), (3, &serde_json::json!([])));
+        assert_eq!(
+            (both["resourceSpans"].as_array().unwrap().len(), &both["resourceLogs"]),
+            (3, &serde_json::json!([]))
+        );
         let data = server.state.query.trace(&id).await.unwrap().unwrap();
         let whole = crate::http::view::trace(&id, &data, server.state.now()).unwrap();
         assert_eq!((whole.spans.len(), whole.duplicate_span_count), (20_000, 100));
