@@ -174,23 +174,24 @@ impl Pieces for Document {
     }
 }
 
-/// Cuts a signal's rows into parts; a signal that was asked for has one even when it has no rows.
+/// Cuts a signal's rows into parts of at most [`OTLP_ROWS_AT_ONCE`]; a signal that was asked for has one even when it has no rows.
 fn parts(signal: SignalKind, is_second: bool, batches: &[RecordBatch]) -> Vec<Part> {
-    let part = |rows| Part { signal, rows, is_second, is_first_of_list: false, is_last_of_list: false };
-    let mut parts: Vec<Part> = if batches.iter().map(RecordBatch::num_rows).sum::<usize>() <= OTLP_ROWS_AT_ONCE {
-        vec![part(batches.to_vec())]
-    } else {
-        let slices = batches.iter().flat_map(|batch| {
-            let starts = (0..batch.num_rows()).step_by(OTLP_ROWS_AT_ONCE);
-            starts.map(|start| batch.slice(start, OTLP_ROWS_AT_ONCE.min(batch.num_rows() - start)))
-        });
-        slices.map(|rows| part(vec![rows])).collect()
-    };
-    if let Some(first) = parts.first_mut() {
-        first.is_first_of_list = true;
+    let part = || Part { signal, rows: Vec::new(), is_second, is_first_of_list: false, is_last_of_list: false };
+    let slices = batches.iter().flat_map(|batch| {
+        let starts = (0..batch.num_rows()).step_by(OTLP_ROWS_AT_ONCE);
+        starts.map(|start| batch.slice(start, OTLP_ROWS_AT_ONCE.min(batch.num_rows() - start)))
+    });
+    let (mut parts, mut last, mut rows) = (Vec::new(), part(), 0);
+    last.is_first_of_list = true;
+    for slice in slices {
+        if rows + slice.num_rows() > OTLP_ROWS_AT_ONCE {
+            parts.push(std::mem::replace(&mut last, part()));
+            rows = 0;
+        }
+        rows += slice.num_rows();
+        last.rows.push(slice);
     }
-    if let Some(last) = parts.last_mut() {
-        last.is_last_of_list = true;
-    }
+    last.is_last_of_list = true;
+    parts.push(last);
     parts
 }
