@@ -101,64 +101,54 @@ pub(super) fn json(data: &TraceData) -> Result<String, Problem> {
 /// A document in parts, each a message of its own: protobuf puts them together by standing one after the other, and the lists of
 /// JSON by a comma between what they hold.
 struct Document {
-    parts: VecDeque<Part>,
+    /// Rows of one signal each, signal by signal.
+    parts: VecDeque<(SignalKind, Vec<RecordBatch>)>,
     protobuf: bool,
-}
-
-/// Rows of one signal.
-struct Part {
-    signal: SignalKind,
-    rows: Vec<RecordBatch>,
-    /// Whether another signal's list stands before this part's.
-    is_second: bool,
-    is_first_of_list: bool,
-    is_last_of_list: bool,
+    /// The signal whose list is open in JSON.
+    open: Option<SignalKind>,
 }
 
 impl Document {
     fn of(data: &TraceData, signals: Signals, protobuf: bool) -> Self {
-        let wanted = signals.kinds(protobuf).iter().enumerate();
-        let lists = wanted.map(|(place, signal)| {
+        let parts = signals.kinds(protobuf).iter().flat_map(|signal| {
             let batches = if *signal == SignalKind::Logs { &data.logs } else { &data.spans };
-            parts(*signal, place > 0, batches)
+            parts(batches).into_iter().map(|rows| (*signal, rows))
         });
-        Self { parts: lists.flatten().collect(), protobuf }
+        Self { parts: parts.collect(), protobuf, open: None }
     }
 
     /// Returns all of it.
     fn whole(&mut self) -> Result<Vec<u8>, EncodeError> {
         let mut out = Vec::new();
-        while let Some(part) = self.parts.pop_front() {
-            self.add(&part, &mut out)?;
+        while !self.parts.is_empty() {
+            self.add_next(&mut out)?;
         }
         Ok(out)
     }
 
-    fn add(&self, part: &Part, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let (message, name) = match part.signal {
-            SignalKind::Logs => (encode::logs(&part.rows)?.encode_to_vec(), "resourceLogs"),
-            _ => (encode::spans(&part.rows)?.encode_to_vec(), "resourceSpans"),
+    fn add_next(&mut self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let Some((signal, rows)) = self.parts.pop_front() else { return Ok(()) };
+        let (message, name) = match signal {
+            SignalKind::Logs => (encode::logs(&rows)?.encode_to_vec(), "resourceLogs"),
+            _ => (encode::spans(&rows)?.encode_to_vec(), "resourceSpans"),
         };
         if self.protobuf {
             out.extend_from_slice(&message);
             return Ok(());
         }
-        let json = protobuf_to_json(part.signal, &message);
-        let before = match (part.is_first_of_list, part.is_second) {
-            (true, true) => format!(",\"{name}\":["),
-            (true, false) => format!("{{\"{name}\":["),
-            (false, _) => ",".to_owned(),
+        let before = match self.open.replace(signal) {
+            None => format!("{{\"{name}\":["),
+            Some(open) if open == signal => ",".to_owned(),
+            Some(_) => format!("],\"{name}\":["),
         };
         out.extend_from_slice(before.as_bytes());
+        let json = protobuf_to_json(signal, &message);
         // An empty message is written without its list.
         debug_assert!(message.is_empty() || json.starts_with(&format!("{{\"{name}\":[")), "{json}");
         let members = json.strip_prefix(&format!("{{\"{name}\":[")).and_then(|rest| rest.strip_suffix("]}"));
         out.extend_from_slice(members.unwrap_or_default().as_bytes());
-        if part.is_last_of_list {
-            out.push(b']');
-        }
         if self.parts.is_empty() {
-            out.push(b'}');
+            out.extend_from_slice(b"]}");
         }
         Ok(())
     }
@@ -167,31 +157,26 @@ impl Document {
 impl Pieces for Document {
     fn write(&mut self) -> io::Result<(Vec<u8>, bool)> {
         let mut out = Vec::new();
-        if let Some(part) = self.parts.pop_front() {
-            self.add(&part, &mut out).map_err(io::Error::other)?;
-        }
+        self.add_next(&mut out).map_err(io::Error::other)?;
         Ok((out, self.parts.is_empty()))
     }
 }
 
 /// Cuts a signal's rows into parts of at most [`OTLP_ROWS_AT_ONCE`]; a signal that was asked for has one even when it has no rows.
-fn parts(signal: SignalKind, is_second: bool, batches: &[RecordBatch]) -> Vec<Part> {
-    let part = || Part { signal, rows: Vec::new(), is_second, is_first_of_list: false, is_last_of_list: false };
+fn parts(batches: &[RecordBatch]) -> Vec<Vec<RecordBatch>> {
     let slices = batches.iter().flat_map(|batch| {
         let starts = (0..batch.num_rows()).step_by(OTLP_ROWS_AT_ONCE);
         starts.map(|start| batch.slice(start, OTLP_ROWS_AT_ONCE.min(batch.num_rows() - start)))
     });
-    let (mut parts, mut last, mut rows) = (Vec::new(), part(), 0);
-    last.is_first_of_list = true;
+    let (mut parts, mut last, mut rows) = (Vec::new(), Vec::new(), 0);
     for slice in slices {
         if rows + slice.num_rows() > OTLP_ROWS_AT_ONCE {
-            parts.push(std::mem::replace(&mut last, part()));
+            parts.push(std::mem::take(&mut last));
             rows = 0;
         }
         rows += slice.num_rows();
-        last.rows.push(slice);
+        last.push(slice);
     }
-    last.is_last_of_list = true;
     parts.push(last);
     parts
 }

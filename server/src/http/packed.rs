@@ -31,14 +31,12 @@ pub(super) async fn packed(State(state): State<Arc<AppState>>, Path(id): Path<St
     Ok(pieces::answer(pack::MEDIA_TYPE, head, rest))
 }
 
-/// What stands on a row, with all that its details need beside the stored columns.
+/// What stands on a row.
 #[derive(Clone, Copy)]
 struct Row {
     /// None for a parent that never arrived.
     stored: Option<Stored>,
     is_below: bool,
-    resource: u32,
-    scope: u32,
 }
 
 /// What of a pack is still to be written.
@@ -55,15 +53,9 @@ impl Rest {
     fn of(id: &TraceId, mut data: TraceData, now: Nanos) -> Result<(Vec<u8>, Self), EncodeError> {
         let (mut view, places) = view::outline(id, &data, now)?;
         let (head, rows) = pack::write_structure(&view, &Analysis::new(&view));
-        let row = |row: &pack::RowSpan| {
-            let at = row.at.and_then(|at| usize::try_from(at).ok());
-            let span = at.and_then(|at| view.spans.get(at));
-            Row {
-                stored: at.and_then(|at| places.get(at).copied()),
-                is_below: row.is_below,
-                resource: span.map_or(0, |span| span.resource),
-                scope: span.map_or(0, |span| span.scope),
-            }
+        let row = |row: &pack::RowSpan| Row {
+            stored: row.at.and_then(|at| places.get(usize::try_from(at).ok()?).copied()),
+            is_below: row.is_below,
         };
         let rows = rows.iter().map(row).collect();
         data.logs = Vec::new();
@@ -79,10 +71,7 @@ impl Pieces for Rest {
         if let Some(rows) = self.rows.get(first..).filter(|rows| !rows.is_empty()) {
             let rows = rows.get(..SPAN_BLOCK_ROWS).unwrap_or(rows);
             let details = Details::new(&self.data.spans).map_err(io::Error::other)?;
-            let span = |row: &Row| {
-                let span = details.span(row.stored?)?;
-                Some((SpanRow { resource: row.resource, scope: row.scope, ..span }, row.is_below))
-            };
+            let span = |row: &Row| Some((details.span(row.stored?)?, row.is_below));
             let rows: Vec<Option<(SpanRow, bool)>> = rows.iter().map(span).collect();
             self.next_row += rows.len();
             return Ok((pack::write_span_block(first, &rows), false));

@@ -26,13 +26,17 @@ pub(crate) use attributes::{rows as attribute_rows, shown as shown_value};
 use envelopes::Envelopes;
 pub(crate) use summary::{summary, summary_without_spans};
 
-/// Where a span is stored: which batch of [`TraceData::spans`], and which of its rows.
+/// Where a span is stored, with what only all rows together tell of it: the numbers of its resource and scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stored {
-    /// The batch.
+    /// The batch of [`TraceData::spans`].
     pub(crate) batch: u32,
     /// The row in it.
     pub(crate) row: u32,
+    /// Position in [`TraceView::resources`].
+    pub(crate) resource: u32,
+    /// Position in [`TraceView::scopes`].
+    pub(crate) scope: u32,
 }
 
 /// Returns the view of one trace's rows; `now` is the server's time.
@@ -72,7 +76,8 @@ fn read(
         let arrived = spans::read(&batch, &mut envelopes, |row, mut span| {
             if known.is_new(&span) {
                 trim(&mut span);
-                spans.push((span, Stored { batch: number, row }));
+                let at = Stored { batch: number, row, resource: span.resource, scope: span.scope };
+                spans.push((span, at));
             }
         })?;
         last_ingest = last_ingest.max(arrived);

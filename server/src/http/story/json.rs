@@ -7,7 +7,7 @@ use std::ops::Range;
 use axum::response::Response;
 use telltale_api::story::{Entry, Story};
 use telltale_api::trace::TraceView;
-use telltale_story::story::{Analysis, Entries, entries};
+use telltale_story::story::{Analysis, Entries};
 
 use crate::http::answer;
 use crate::http::pieces::{self, Members};
@@ -18,7 +18,8 @@ use crate::limits::STORY_ENTRIES_AT_ONCE;
 pub(super) fn whole(view: TraceView, analysis: Analysis, story: Story) -> Result<Response, Problem> {
     let list = Entries::of(&view, &analysis);
     if list.len() <= STORY_ENTRIES_AT_ONCE {
-        return answer::json(&Story { entries: entries(&view, &analysis), ..story });
+        let entries = list.make(0..list.len(), &view, &analysis).collect();
+        return answer::json(&Story { entries, ..story });
     }
     pieces::json_list(&story, Told { view, analysis, list }, STORY_ENTRIES_AT_ONCE)
 }

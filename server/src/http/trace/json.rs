@@ -23,23 +23,14 @@ pub(super) fn whole(id: &TraceId, data: TraceData, now: Nanos) -> Result<Respons
         return answer::json(&view::trace_of(id, data, now)?);
     }
     let (mut view, places) = view::outline(id, &data, now)?;
-    let outline = std::mem::take(&mut view.spans);
-    let place = |(span, stored): (SpanRow, Stored)| Place { stored, resource: span.resource, scope: span.scope };
-    let places = outline.into_iter().zip(places).map(place).collect();
+    view.spans = Vec::new();
     pieces::json_list(&view, Spans { stored: data.spans, places }, TRACE_SPANS_AT_ONCE)
-}
-
-/// Where a span is stored, and what only all of them together tell of it.
-struct Place {
-    stored: Stored,
-    resource: u32,
-    scope: u32,
 }
 
 /// The spans of a trace, in the order of the answer.
 struct Spans {
     stored: Vec<RecordBatch>,
-    places: Vec<Place>,
+    places: Vec<Stored>,
 }
 
 impl Members for Spans {
@@ -51,10 +42,7 @@ impl Members for Spans {
 
     fn make(&self, range: Range<usize>) -> io::Result<Vec<SpanRow>> {
         let details = Details::new(&self.stored).map_err(io::Error::other)?;
-        let span = |place: &Place| {
-            let span = details.span(place.stored).ok_or_else(|| io::Error::other("a span is not where it was"))?;
-            Ok(SpanRow { resource: place.resource, scope: place.scope, ..span })
-        };
+        let span = |at: &Stored| details.span(*at).ok_or_else(|| io::Error::other("a span is not where it was"));
         self.places.get(range).unwrap_or_default().iter().map(span).collect()
     }
 }

@@ -34,12 +34,12 @@ impl<'a> Details<'a> {
         batches.iter().map(SpanColumns::new).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns a span; its resource and scope are numbered by the outline.
+    /// Returns a span, with its resource and scope numbered as in the outline.
     pub(crate) fn span(&self, at: Stored) -> Option<SpanRow> {
         let index = |number: u32| usize::try_from(number).ok();
         let columns = self.0.get(index(at.batch)?)?;
         let row = index(at.row).filter(|row| *row < columns.len())?;
-        Some(span(columns, row))
+        Some(SpanRow { resource: at.resource, scope: at.scope, ..span(columns, row) })
     }
 }
 
