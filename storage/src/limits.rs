@@ -144,8 +144,9 @@ pub const PROMOTED_DISTINCT_MAX: usize = 1_024;
 /// Distinct values of such a column up to which it is not compressed: four bits a row are little, and each compressed page costs a
 /// look-up a decompressor's context.
 pub const PROMOTED_TINY_MAX: usize = 16;
-/// Bytes of Parquet metadata that stay cached: a day of 100,000 series, or a hundred million spans.
-pub const METADATA_CACHE_BYTES: usize = 128 << 20;
+/// Bytes of Parquet metadata that stay cached: a day of 100,000 series, or what look-ups among a hundred million spans and as many log
+/// records need.
+pub const METADATA_CACHE_BYTES: usize = 96 << 20;
 /// Bytes of files on the local disk that the object store has too, where no setting says another number. Beyond: the least
 /// recently used go.
 pub const REMOTE_CACHE_BYTES: u64 = 4 << 30;

@@ -25,7 +25,7 @@ use crate::remote::Remote;
 use crate::schema::{Table, col};
 use bloom::{Blooms, Key};
 use manifest::Manifest;
-use reader::{FileMetadata, MetadataCache};
+use reader::{Detail, FileMetadata, MetadataCache};
 use trace_rows::column;
 
 pub(crate) mod attributes;
@@ -179,7 +179,7 @@ impl Segment {
         wanted: (Option<&[&str]>, Option<&[Range<u64>]>),
         batch_rows: usize,
     ) -> Result<RowStream, Error> {
-        let metadata = self.reader_metadata(manifest::DATA)?;
+        let metadata = self.reader_metadata(manifest::DATA, Detail::Places)?;
         let file = self.noting(self.open_parquet(manifest::DATA))?;
         let rows = self.noting(reader::rows(file, &self.data_path, metadata, wanted, batch_rows))?;
         Ok(RowStream::new(Arc::clone(self), rows))
@@ -187,12 +187,12 @@ impl Segment {
 
     /// Returns the columns that have no value in any row.
     pub(crate) fn empty_columns(&self) -> Result<BTreeSet<String>, Error> {
-        Ok(layout::empty_columns(self.reader_metadata(manifest::DATA)?.metadata()))
+        Ok(layout::empty_columns(self.reader_metadata(manifest::DATA, Detail::Places)?.metadata()))
     }
 
     /// Returns about how many bytes all rows take in memory.
     pub(crate) fn memory_bytes(&self) -> Result<u64, Error> {
-        let metadata = self.reader_metadata(manifest::DATA)?;
+        let metadata = self.reader_metadata(manifest::DATA, Detail::Places)?;
         let bytes: i64 = metadata.metadata().row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
         Ok(bytes.cast_unsigned() + metadata.promoted_bytes())
     }
@@ -251,7 +251,7 @@ impl Segment {
     /// # Errors
     /// `Error::Corrupt` for a missing or damaged file; the segment is then left out of every snapshot's `segments`.
     pub fn metadata(&self) -> Result<Arc<ParquetMetaData>, Error> {
-        Ok(Arc::clone(self.reader_metadata(manifest::DATA)?.metadata()))
+        Ok(Arc::clone(self.reader_metadata(manifest::DATA, Detail::Values)?.metadata()))
     }
 
     /// Tells whether rows may belong to the trace (metrics: by their exemplars); never false when they do.
@@ -282,7 +282,7 @@ impl Segment {
             return Ok(Vec::new());
         }
         let Some(path) = self.trace_rows_path() else { return Ok(Vec::new()) };
-        let metadata = self.reader_metadata(manifest::TRACES)?;
+        let metadata = self.reader_metadata(manifest::TRACES, Detail::Values)?;
         let Some(rows) = pages_of_traces(metadata.metadata(), first, last) else { return Ok(Vec::new()) };
         let file = self.noting(self.open_parquet(manifest::TRACES))?;
         let batches = self.noting(reader::read_rows(file, &path, metadata, Some(&[col::TRACE_ID]), Some(&[rows])))?;
@@ -301,7 +301,7 @@ impl Segment {
     /// `Error::Corrupt` for a damaged file.
     pub fn trace_rows(&self, id: &TraceId) -> Result<Option<TraceRow>, Error> {
         let Some(path) = self.trace_rows_path() else { return Ok(None) };
-        let metadata = self.reader_metadata(manifest::TRACES)?;
+        let metadata = self.reader_metadata(manifest::TRACES, Detail::Values)?;
         let Some(rows) = pages_of_traces(metadata.metadata(), id.as_bytes(), id.as_bytes()) else { return Ok(None) };
         let columns =
             [col::TRACE_ID, col::START_TIME_UNIX_NANO, col::END_TIME_UNIX_NANO, col::ROW_START, col::ROW_COUNT];
@@ -328,7 +328,7 @@ impl Segment {
     /// `Error::Corrupt` for a damaged file.
     pub fn read_trace_rows(&self) -> Result<Option<Vec<RecordBatch>>, Error> {
         let Some(path) = self.trace_rows_path() else { return Ok(None) };
-        let metadata = self.reader_metadata(manifest::TRACES)?;
+        let metadata = self.reader_metadata(manifest::TRACES, Detail::Values)?;
         let file = self.noting(self.open_parquet(manifest::TRACES))?;
         self.noting(reader::read_rows(file, &path, metadata, None, None)).map(Some)
     }
@@ -340,7 +340,7 @@ impl Segment {
     /// # Errors
     /// `Error::Corrupt` for a damaged file, `Error::Bug` for a column that does not exist.
     pub fn read(&self, columns: Option<&[&str]>, rows: Option<&[Range<u64>]>) -> Result<Vec<RecordBatch>, Error> {
-        let metadata = self.reader_metadata(manifest::DATA)?;
+        let metadata = self.reader_metadata(manifest::DATA, Detail::Places)?;
         let file = self.noting(self.open_parquet(manifest::DATA))?;
         self.noting(reader::read_rows(file, &self.data_path, metadata, columns, rows))
     }
@@ -408,15 +408,15 @@ impl Segment {
     }
 
     /// Returns a file's metadata; before the first time, the file is compared with the manifest.
-    fn reader_metadata(&self, name: &'static str) -> Result<FileMetadata, Error> {
+    fn reader_metadata(&self, name: &'static str, detail: Detail) -> Result<FileMetadata, Error> {
         let verified = match name {
             manifest::TRACES => &self.verified_traces,
             manifest::SERIES => &self.verified_series,
             _ => &self.verified_data,
         };
         self.noting(self.check_once(verified, name))?;
-        let load = || reader::load_metadata(&self.open_parquet(name)?, &self.dir.join(name));
-        self.noting(self.context.cache.get((self.id(), name), load))
+        let load = || reader::load_metadata(&self.open_parquet(name)?, &self.dir.join(name), detail);
+        self.noting(self.context.cache.get((self.id(), name), detail, load))
     }
 
     /// Takes the segment out of service when a result says that it is damaged.

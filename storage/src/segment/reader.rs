@@ -16,7 +16,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetStatisticsPolicy};
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::error::Error;
@@ -101,9 +101,32 @@ impl FileMetadata {
     }
 }
 
+/// How much of a file's metadata is in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Where row groups and pages lie: what reading rows by their numbers takes.
+    Places,
+    /// Also what values they have, which queries leave out pages by: about as much again.
+    Values,
+}
+
+impl Detail {
+    fn options(self) -> ArrowReaderOptions {
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        match self {
+            Self::Values => options,
+            Self::Places => options
+                .with_column_index_policy(PageIndexPolicy::Skip)
+                .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+                .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
+                .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll),
+        }
+    }
+}
+
 /// Loads a file's metadata with its page index; `path` names the file in errors.
-pub(crate) fn load_metadata(file: &PositionedFile, path: &Path) -> Result<FileMetadata, Error> {
-    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+pub(crate) fn load_metadata(file: &PositionedFile, path: &Path, detail: Detail) -> Result<FileMetadata, Error> {
+    let options = detail.options();
     let loaded = guarded(|| ArrowReaderMetadata::load(file, options)).map_err(|why| Error::corrupt(path, why))?;
     let arrow = loaded.map_err(|error| Error::corrupt(path, error))?;
     let promoted = Promoted::of_notes(arrow.metadata().file_metadata().key_value_metadata());
@@ -242,7 +265,7 @@ fn within_row_groups(
     (groups, inside, total)
 }
 
-/// Metadata of recently read files; the least recently used goes first.
+/// Metadata of recently read files, each in one detail; the least recently used goes first.
 #[derive(Debug, Default)]
 pub(crate) struct MetadataCache {
     state: Mutex<CacheState>,
@@ -261,30 +284,34 @@ struct CacheState {
 #[derive(Debug)]
 struct CacheEntry {
     metadata: FileMetadata,
+    detail: Detail,
     bytes: usize,
     used: u64,
 }
 
 impl MetadataCache {
-    /// Returns a file's metadata, from memory or by `load`.
+    /// Returns a file's metadata in this detail or a greater one, from memory or by `load`.
     pub(crate) fn get(
         &self,
         key: CacheKey,
+        detail: Detail,
         load: impl FnOnce() -> Result<FileMetadata, Error>,
     ) -> Result<FileMetadata, Error> {
-        if let Some(metadata) = self.touch(key) {
+        if let Some(metadata) = self.touch(key, detail) {
             return Ok(metadata);
         }
         let metadata = load()?;
         let bytes = metadata.metadata().memory_size();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.tick += 1;
-        let entry = CacheEntry { metadata: metadata.clone(), bytes, used: state.tick };
-        state.bytes += bytes;
-        if let Some(replaced) = state.entries.insert(key, entry) {
-            state.bytes -= replaced.bytes;
+        // Two that ask at once load twice; the greater detail stays.
+        if state.touch(key, detail).is_none() {
+            let entry = CacheEntry { metadata: metadata.clone(), detail, bytes, used: state.tick };
+            state.bytes += bytes;
+            if let Some(replaced) = state.entries.insert(key, entry) {
+                state.bytes -= replaced.bytes;
+            }
+            state.evict(METADATA_CACHE_BYTES);
         }
-        state.evict(METADATA_CACHE_BYTES);
         Ok(metadata)
     }
 
@@ -300,17 +327,21 @@ impl MetadataCache {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).bytes
     }
 
-    fn touch(&self, key: CacheKey) -> Option<FileMetadata> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.tick += 1;
-        let tick = state.tick;
-        let entry = state.entries.get_mut(&key)?;
-        entry.used = tick;
-        Some(entry.metadata.clone())
+    fn touch(&self, key: CacheKey, detail: Detail) -> Option<FileMetadata> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).touch(key, detail)
     }
 }
 
 impl CacheState {
+    fn touch(&mut self, key: CacheKey, detail: Detail) -> Option<FileMetadata> {
+        self.tick += 1;
+        let tick = self.tick;
+        let entry =
+            self.entries.get_mut(&key).filter(|entry| entry.detail == Detail::Values || entry.detail == detail)?;
+        entry.used = tick;
+        Some(entry.metadata.clone())
+    }
+
     fn evict(&mut self, bytes_max: usize) {
         while self.bytes > bytes_max && self.entries.len() > 1 {
             let Some(key) = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key) else { break };

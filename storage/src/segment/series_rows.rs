@@ -9,6 +9,7 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch, TimestampNanosecondArray, UIn
 use arrow::compute::take_record_batch;
 use arrow::datatypes::TimestampNanosecondType;
 
+use super::reader::Detail;
 use super::trace_rows::column;
 use super::{Segment, manifest, reader};
 use crate::error::Error;
@@ -116,7 +117,7 @@ impl Segment {
         if !manifest.files.iter().any(|file| file.name == manifest::SERIES) {
             return Ok(None);
         }
-        let metadata = self.reader_metadata(manifest::SERIES)?;
+        let metadata = self.reader_metadata(manifest::SERIES, Detail::Places)?;
         let (path, file) = (self.dir.join(manifest::SERIES), self.noting(self.open_parquet(manifest::SERIES))?);
         self.noting(reader::read_rows(file, &path, metadata, None, None)).map(Some)
     }

@@ -300,6 +300,23 @@ fn a_damaged_log_index_is_named_and_costs_no_rows() {
     assert!(storage.status().quarantined[0].contains("log_index"));
 }
 
+/// Guarantees: reading rows by their numbers holds no values of pages, and asks for nothing again that a query brought.
+#[test]
+fn a_look_up_holds_less_metadata_than_a_query() {
+    let folder = folder();
+    let (_, after) = store(folder.path(), &[(SignalKind::Traces, traces(&[TestSpan::new(1, 1)]))]);
+    let segment = after.segments(Table::Spans).next().unwrap();
+    let held = || segment.context.cache.bytes();
+    let rows = segment.read(None, None).unwrap();
+    let of_a_look_up = held();
+    let asked = segment.metadata().unwrap();
+    assert_eq!(held(), asked.memory_size(), "one of the two");
+    assert!(of_a_look_up * 5 < held() * 4, "{of_a_look_up} beside {}", held());
+    assert!(asked.column_index().is_some() && asked.row_group(0).column(0).statistics().is_some());
+    assert_eq!(segment.read(None, None).unwrap(), rows);
+    assert!(Arc::ptr_eq(&asked, &segment.metadata().unwrap()), "still there");
+}
+
 /// Guarantees: a segment that nobody holds any more leaves nothing in the cache of metadata.
 #[test]
 fn the_metadata_of_a_segment_go_with_it() {
