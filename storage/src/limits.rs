@@ -147,6 +147,8 @@ pub const PROMOTED_TINY_MAX: usize = 16;
 /// Bytes of Parquet metadata that stay cached: a day of 100,000 series, or what look-ups among a hundred million spans and as many log
 /// records need.
 pub const METADATA_CACHE_BYTES: usize = 96 << 20;
+/// What stays of it when an append has to wait for memory: look-ups then read more of files, so that all of the process stays small.
+pub const METADATA_CACHE_BYTES_PRESSED: usize = 32 << 20;
 /// Bytes of files on the local disk that the object store has too, where no setting says another number. Beyond: the least
 /// recently used go.
 pub const REMOTE_CACHE_BYTES: u64 = 4 << 30;

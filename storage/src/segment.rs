@@ -21,6 +21,7 @@ use telltale_model::TraceId;
 
 use crate::catalog::SegmentEntry;
 use crate::error::Error;
+use crate::limits::METADATA_CACHE_BYTES_PRESSED;
 use crate::remote::Remote;
 use crate::schema::{Table, col};
 use bloom::{Blooms, Key};
@@ -89,6 +90,11 @@ impl SegmentContext {
         if !all.iter().any(|known| known == damage) {
             all.push(damage.to_owned());
         }
+    }
+
+    /// Gives memory back that only makes look-ups faster.
+    pub(crate) fn relieve(&self) {
+        self.cache.shrink(METADATA_CACHE_BYTES_PRESSED);
     }
 
     /// Returns the bytes of Parquet metadata that are in memory.

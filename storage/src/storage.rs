@@ -174,7 +174,10 @@ impl Storage {
             return Err(error);
         }
         // Nobody who listens is gone: the answer comes from the ingest thread.
-        let on_wait = || drop(self.handle.commands.send(Command::Pressure));
+        let on_wait = || {
+            shared.segment_context.relieve();
+            drop(self.handle.commands.send(Command::Pressure));
+        };
         let mut reservation = shared.budget.reserve(bytes, limits.append_wait, on_wait).await?;
         let received = shared.options.clock.now();
         let Prepared { payload, decoded } = prepare(signal, payload, received).await?;

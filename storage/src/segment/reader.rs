@@ -322,6 +322,11 @@ impl MetadataCache {
         state.bytes -= gone;
     }
 
+    /// Lets go of what was used least recently until so many bytes are held at most.
+    pub(crate) fn shrink(&self, bytes_max: usize) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).evict(bytes_max);
+    }
+
     /// Returns the bytes that are held.
     pub(crate) fn bytes(&self) -> usize {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).bytes

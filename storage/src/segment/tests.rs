@@ -317,6 +317,26 @@ fn a_look_up_holds_less_metadata_than_a_query() {
     assert!(Arc::ptr_eq(&asked, &segment.metadata().unwrap()), "still there");
 }
 
+/// Guarantees: when the cache of metadata has to shrink, what was used last stays, and the rest is read again when it is asked.
+#[test]
+fn a_smaller_cache_of_metadata_costs_reads_only() {
+    let folder = folder();
+    let of = |trace| store(folder.path(), &[(SignalKind::Traces, traces(&[TestSpan::new(trace, 1)]))]).1;
+    let [_, _, after] = [1, 2, 3].map(of);
+    let segments: Vec<_> = after.segments(Table::Spans).collect();
+    let read = || segments.iter().map(|segment| segment.read(None, None).unwrap()).collect::<Vec<_>>();
+    let rows = read();
+    let cache = &segments[0].context.cache;
+    let of_all = cache.bytes();
+    segments[0].read(None, None).unwrap();
+    cache.shrink(of_all / 2);
+    assert_eq!(cache.bytes(), of_all / 3);
+    let loaded = || panic!("the one that was used last is there");
+    cache.get((segments[0].id(), manifest::DATA), reader::Detail::Places, loaded).unwrap();
+    assert_eq!(read(), rows);
+    assert_eq!(cache.bytes(), of_all);
+}
+
 /// Guarantees: a segment that nobody holds any more leaves nothing in the cache of metadata.
 #[test]
 fn the_metadata_of_a_segment_go_with_it() {
