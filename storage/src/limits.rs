@@ -16,7 +16,7 @@ pub const WAL_GROUP_BYTES_MAX: usize = 8 << 20;
 /// Arrow bytes of the memtable at which a flush begins.
 pub const MEMTABLE_FLUSH_BYTES: u64 = 32 << 20;
 /// Bytes of all memtables and of the appends under way. Beyond: appends wait, then `Error::MemoryFull`.
-pub const MEMTABLE_BUDGET_BYTES: u64 = 128 << 20;
+pub const MEMTABLE_BUDGET_BYTES: u64 = 96 << 20;
 /// Priority of the flush as `nice` counts it: below the threads that acknowledge, which it would otherwise keep waiting.
 pub const FLUSH_NICE: i32 = 5;
 /// Priority of compaction and retention, below everything else.

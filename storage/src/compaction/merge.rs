@@ -10,9 +10,13 @@ use arrow::row::{Row, RowConverter, Rows};
 
 use crate::error::Error;
 use crate::limits::COMPACTION_BATCH_ROWS;
+use crate::memtable::batch_bytes;
 use crate::schema::Table;
 use crate::segment::attributes::{self, AttributeList, AttributeRows};
 use crate::segment::{RowStream, Segment, sort};
+
+/// Rows that are read to learn what one takes.
+const SAMPLE_ROWS: usize = 256;
 
 /// Says which rows of a batch stay; `None`: all.
 pub(crate) type Keep<'a> = &'a dyn Fn(&RecordBatch) -> Result<Option<BooleanArray>, Error>;
@@ -60,13 +64,24 @@ pub(crate) fn merge(
 
 /// Returns how many rows are read of each segment, and written, at once.
 fn batch_rows(segments: &[Arc<Segment>], memory_bytes: u64) -> Result<usize, Error> {
-    let mut row_bytes = 1;
+    let mut largest = (1, None);
     for segment in segments {
-        row_bytes = row_bytes.max(segment.memory_bytes()? / segment.rows().max(1));
+        let row_bytes = segment.memory_bytes()? / segment.rows().max(1);
+        if row_bytes >= largest.0 {
+            largest = (row_bytes, Some(segment));
+        }
     }
+    let sampled = largest.1.map_or(Ok(0), |segment| sampled_row_bytes(segment))?;
+    let row_bytes = sampled.max(largest.0);
     // One batch of each input and as much again that waits to be written.
     let rows = memory_bytes / row_bytes / (segments.len() as u64 * 2).max(2);
     Ok(usize::try_from(rows).unwrap_or(usize::MAX).clamp(1, COMPACTION_BATCH_ROWS))
+}
+
+/// Returns what a row takes when it is read: what the file says counts what repeats once, and nothing that a reader has to spare.
+fn sampled_row_bytes(segment: &Arc<Segment>) -> Result<u64, Error> {
+    let batch = segment.stream(SAMPLE_ROWS)?.next_batch()?;
+    Ok(batch.map_or(0, |batch| batch_bytes(&batch) / (batch.num_rows() as u64).max(1)))
 }
 
 /// A segment that is being read.
@@ -208,4 +223,33 @@ fn gather_envelopes(columns: &[&ArrayRef], places: &[(usize, usize)]) -> Result<
         keys.push(Some(*key));
     }
     Ok(Arc::new(DictionaryArray::try_new(Int32Array::from(keys), Arc::new(values.finish()))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use telltale_model::SignalKind;
+
+    use super::*;
+    use crate::storage::{Options, Storage};
+    use crate::testing::{TestSpan, folder, runtime, traces};
+
+    /// Guarantees: a merge holds about as many bytes of rows as it may, however little the same rows take in files.
+    #[test]
+    fn the_rows_that_a_merge_holds_fit_into_its_memory() {
+        let folder = folder();
+        let storage = Storage::open(Options::new(folder.path())).unwrap();
+        for number in 0..4_u32 {
+            let spans: Vec<_> = (0..4_000).map(|id| TestSpan::new(id as u8, number * 4_000 + id)).collect();
+            runtime().block_on(storage.append(SignalKind::Traces, traces(&spans))).unwrap();
+            runtime().block_on(storage.flush()).unwrap();
+        }
+        let snapshot = storage.snapshot();
+        let segments: Vec<_> = snapshot.segments(Table::Spans).map(Arc::clone).collect();
+        assert_eq!(segments.len(), 4);
+        let memory_bytes = 1 << 20;
+        let rows = batch_rows(&segments, memory_bytes).unwrap();
+        let batch = segments[0].stream(rows).unwrap().next_batch().unwrap().unwrap();
+        let held = batch_bytes(&batch) * 2 * segments.len() as u64;
+        assert!((memory_bytes / 3..memory_bytes * 3 / 2).contains(&held), "{rows} rows: {held} of {memory_bytes}");
+    }
 }

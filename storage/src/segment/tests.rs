@@ -332,7 +332,7 @@ fn a_smaller_cache_of_metadata_costs_reads_only() {
     cache.shrink(of_all / 2);
     assert_eq!(cache.bytes(), of_all / 3);
     let loaded = || panic!("the one that was used last is there");
-    cache.get((segments[0].id(), manifest::DATA), reader::Detail::Places, loaded).unwrap();
+    cache.get((segments[0].id(), manifest::DATA), Detail::Places, loaded).unwrap();
     assert_eq!(read(), rows);
     assert_eq!(cache.bytes(), of_all);
 }
