@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: stemming, stop words, ranking and language detection. Telemetry is not prose.
 
+mod probe;
 mod query;
 mod tokenizer;
 

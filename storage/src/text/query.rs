@@ -6,6 +6,7 @@
 
 use std::ops::ControlFlow;
 
+use super::probe::Probe;
 use super::tokenizer::{for_each_token, tokens};
 use crate::error::Error;
 
@@ -22,6 +23,8 @@ pub struct RequiredTerm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextQuery {
     clauses: Vec<Clause>,
+    /// Of the longest word that every matching text holds: most texts are put aside without being split into words.
+    probe: Option<Probe>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +62,10 @@ impl TextQuery {
         if clauses.is_empty() {
             return Err(invalid("holds no word", "give at least one word of letters or digits"));
         }
-        Ok(Self { clauses })
+        let mut query = Self { clauses, probe: None };
+        let longest = query.required_terms().into_iter().max_by_key(|term| term.text.len());
+        query.probe = longest.and_then(|term| Probe::new(&term.text));
+        Ok(query)
     }
 
     /// Tells whether `text` matches. For many texts, [`TextQuery::matcher`] spares the allocations.
@@ -72,7 +78,7 @@ impl TextQuery {
     #[must_use]
     pub fn matcher(&self) -> Matcher<'_> {
         let states = self.clauses.iter().map(|clause| State { clause, begun: Vec::new(), is_found: false }).collect();
-        Matcher { states }
+        Matcher { states, probe: self.probe.as_ref() }
     }
 
     /// Returns the words that every matching text holds, without duplicates; empty when all clauses are negated.
@@ -111,6 +117,7 @@ fn phrase_words(text: &str, is_prefix: bool) -> Vec<RequiredTerm> {
 #[derive(Debug)]
 pub struct Matcher<'a> {
     states: Vec<State<'a>>,
+    probe: Option<&'a Probe>,
 }
 
 #[derive(Debug)]
@@ -124,6 +131,9 @@ struct State<'a> {
 impl Matcher<'_> {
     /// Tells whether `text` matches.
     pub fn matches(&mut self, text: &str) -> bool {
+        if self.probe.is_some_and(|probe| !probe.may_hold(text)) {
+            return false;
+        }
         for state in &mut self.states {
             state.begun.clear();
             state.is_found = false;
@@ -233,6 +243,18 @@ mod tests {
     }
 
     proptest! {
+        /// Guarantees: what is put aside without being split has none of its words, whatever letters both are written in.
+        #[test]
+        fn a_word_is_found_in_any_case_and_script(
+            text in "[abkABK1 .\u{212a}\u{130}é失]{0,24}",
+            query in "[abkABK1\u{212a}é]{1,4}[*]?",
+        ) {
+            let query = TextQuery::parse(&query).unwrap();
+            let terms = query.required_terms();
+            let expected = terms.iter().all(|term| tokens(&text).iter().any(|word| term.accepts(word)));
+            prop_assert!(query.matches(&text) == expected || terms.len() > 1 && !query.matches(&text), "{terms:?}");
+        }
+
         #[test]
         fn a_text_with_all_plain_words_matches(
             words in prop::collection::vec("[ab]{1,2}", 0..8),
