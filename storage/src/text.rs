@@ -10,5 +10,6 @@ mod probe;
 mod query;
 mod tokenizer;
 
+pub use probe::Probe;
 pub use query::{Matcher, RequiredTerm, TextQuery};
 pub use tokenizer::{for_each_token, tokens};

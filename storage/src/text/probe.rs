@@ -1,11 +1,13 @@
 //! Whether a text may hold a word at all, without splitting it: a fraction of the time, and nearly every text of a search holds none.
 
+use super::query::RequiredTerm;
+
 /// Letters from the most to the least frequent in English, digits where telemetry has them.
 const BY_FREQUENCY: &[u8] = b"e0t1a2o3i4n5s6r7h8l9dcumfpgwybvkxjqz";
 
-/// A word of ASCII letters and digits that is looked for in texts.
+/// A word of ASCII letters and digits that is looked for in texts, before anything that costs more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Probe {
+pub struct Probe {
     /// In lower case.
     word: Vec<u8>,
     /// Where its least frequent byte stands.
@@ -13,8 +15,14 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// Returns the probe for a word as the tokenizer gives it; `None` when it has letters beyond ASCII, whose case is more than a bit.
-    pub(super) fn new(word: &str) -> Option<Self> {
+    /// Returns the probe for texts that hold all of these words: of the longest one. `None` without words, and when that one has letters
+    /// beyond ASCII, whose case is more than a bit.
+    #[must_use]
+    pub fn of(terms: &[RequiredTerm]) -> Option<Self> {
+        Self::new(&terms.iter().max_by_key(|term| term.text.len())?.text)
+    }
+
+    fn new(word: &str) -> Option<Self> {
         let frequency = |byte: &u8| BY_FREQUENCY.iter().position(|one| one == byte);
         let ranks = word.bytes().map(|byte| frequency(&byte)).collect::<Option<Vec<_>>>()?;
         let rare = (0..ranks.len()).max_by_key(|place| ranks.get(*place))?;
@@ -22,7 +30,8 @@ impl Probe {
     }
 
     /// Tells whether the word may be among those of a text; never false when it is, or when a word begins with it.
-    pub(super) fn may_hold(&self, text: &str) -> bool {
+    #[must_use]
+    pub fn may_hold(&self, text: &str) -> bool {
         // Letters beyond ASCII may become these in lower case, such as the Kelvin sign.
         if !text.is_ascii() {
             return true;

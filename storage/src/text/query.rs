@@ -23,7 +23,7 @@ pub struct RequiredTerm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextQuery {
     clauses: Vec<Clause>,
-    /// Of the longest word that every matching text holds: most texts are put aside without being split into words.
+    /// Of what every matching text holds: most texts are put aside without being split into words.
     probe: Option<Probe>,
 }
 
@@ -63,8 +63,7 @@ impl TextQuery {
             return Err(invalid("holds no word", "give at least one word of letters or digits"));
         }
         let mut query = Self { clauses, probe: None };
-        let longest = query.required_terms().into_iter().max_by_key(|term| term.text.len());
-        query.probe = longest.and_then(|term| Probe::new(&term.text));
+        query.probe = Probe::of(&query.required_terms());
         Ok(query)
     }
 

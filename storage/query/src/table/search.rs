@@ -19,7 +19,7 @@ use parquet::arrow::arrow_reader::RowSelection;
 use telltale_model::TraceId;
 use telltale_storage::limits::PAGE_ROWS_LOGS;
 use telltale_storage::schema::{Table, col};
-use telltale_storage::text::{RequiredTerm, for_each_token};
+use telltale_storage::text::{Probe, RequiredTerm, for_each_token};
 use telltale_storage::{LogIndex, Segment, intersection};
 
 use crate::functions::{MATCH, matching};
@@ -222,25 +222,41 @@ fn decide(segment: &Segment, index: Option<&LogIndex>, question: &Question) -> R
         (Some(_), Some(rows)) => return Ok(rows),
         (_, possible) => possible,
     };
-    let may_pass = |page: &Range<u64>| {
-        possible.as_ref().is_none_or(|rows| {
-            let next = rows.partition_point(|row| u64::from(*row) < page.start);
-            rows.get(next).is_some_and(|row| u64::from(*row) < page.end)
-        })
-    };
-    let total = segment.rows();
+    let (total, probe) = (segment.rows(), question.probe());
     let pages = (0..total).step_by(PAGE_ROWS_LOGS).map(|from| from..total.min(from + PAGE_ROWS_LOGS as u64));
     let mut rows = Vec::new();
-    for page in pages.filter(may_pass) {
-        let batches = segment.read(Some(&[col::BODY]), Some(std::slice::from_ref(&page))).map_err(super::external)?;
+    for page in pages {
+        let asked = possible.as_ref().map_or_else(|| vec![page.clone()], |rows| runs_within(rows, &page));
+        if asked.is_empty() {
+            continue;
+        }
+        let batches = segment.read(Some(&[col::BODY]), Some(&asked)).map_err(super::external)?;
         let bodies = batches.iter().filter_map(|batch| batch.column(0).as_string_opt::<i32>()).flatten();
-        let passed = page.zip(bodies).filter(|(_, body)| body.is_some_and(|body| question.holds(body)));
+        let passes = |body: &str| probe.as_ref().is_none_or(|probe| probe.may_hold(body)) && question.holds(body);
+        let passed = asked.into_iter().flatten().zip(bodies).filter(|(_, body)| body.is_some_and(passes));
         rows.extend(passed.filter_map(|(row, _)| u32::try_from(row).ok()));
     }
     Ok(rows)
 }
 
+/// Returns the stretches of a page that the rows, ascending, cover.
+fn runs_within(rows: &[u32], page: &Range<u64>) -> Vec<Range<u64>> {
+    let after = rows.get(rows.partition_point(|row| u64::from(*row) < page.start)..).unwrap_or_default();
+    let here = after.get(..after.partition_point(|row| u64::from(*row) < page.end)).unwrap_or_default();
+    let follows = |one: &u32, other: &u32| one.checked_add(1) == Some(*other);
+    here.chunk_by(follows).filter_map(|run| Some(u64::from(*run.first()?)..u64::from(*run.last()?) + 1)).collect()
+}
+
 impl Question {
+    /// Returns what to look for in a body first, where that can be said.
+    fn probe(&self) -> Option<Probe> {
+        match self {
+            Self::Terms(terms) => Probe::of(terms),
+            Self::All(parts) => parts.iter().find_map(Self::probe),
+            Self::One(_) | Self::Traces(_) | Self::Value(_) | Self::Unknown => None,
+        }
+    }
+
     /// Whether a body passes a question of words.
     fn holds(&self, body: &str) -> bool {
         match self {
@@ -366,6 +382,23 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        /// What is read of pages are the rows that are asked for, each once.
+        #[test]
+        fn pages_are_read_where_rows_are_asked_for(
+            asked in prop::collection::btree_set(0..60_u32, 0..60),
+            page in 1..25_u64,
+        ) {
+            let asked: Vec<u32> = asked.into_iter().collect();
+            let pages = (0..60).step_by(page as usize).map(|from| from..from + page);
+            let runs: Vec<_> = pages.flat_map(|page| {
+                let runs = runs_within(&asked, &page);
+                assert!(runs.iter().all(|run| page.start <= run.start && run.end <= page.end));
+                assert!(runs.is_sorted_by(|one, other| one.end < other.start), "{runs:?}");
+                runs
+            }).collect();
+            prop_assert!(runs.into_iter().flatten().eq(asked.into_iter().map(u64::from)));
+        }
+
         /// Whatever rows are asked for, of however many groups: these rows and no others are read.
         #[test]
         fn the_rows_that_are_asked_for_are_read(
