@@ -106,7 +106,7 @@ impl FileMetadata {
 pub(crate) enum Detail {
     /// Where row groups and pages lie: what reading rows by their numbers takes.
     Places,
-    /// Also what values they have, which queries leave out pages by: about as much again.
+    /// Also what values they have, which queries leave out pages by: about half as much again.
     Values,
 }
 
