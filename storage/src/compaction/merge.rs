@@ -71,7 +71,7 @@ fn batch_rows(segments: &[Arc<Segment>], memory_bytes: u64) -> Result<usize, Err
             largest = (row_bytes, Some(segment));
         }
     }
-    let sampled = largest.1.map_or(Ok(0), |segment| sampled_row_bytes(segment))?;
+    let sampled = largest.1.map_or(Ok(0), sampled_row_bytes)?;
     let row_bytes = sampled.max(largest.0);
     // One batch of each input and as much again that waits to be written.
     let rows = memory_bytes / row_bytes / (segments.len() as u64 * 2).max(2);
