@@ -79,9 +79,13 @@ fn batch_rows(segments: &[Arc<Segment>], memory_bytes: u64) -> Result<usize, Err
 }
 
 /// Returns what a row takes when it is read: what the file says counts what repeats once, and nothing that a reader has to spare.
+/// Columns with a dictionary are left out: it is there once, however many rows are read, and a row has four bytes of it.
 fn sampled_row_bytes(segment: &Arc<Segment>) -> Result<u64, Error> {
-    let batch = segment.stream(SAMPLE_ROWS)?.next_batch()?;
-    Ok(batch.map_or(0, |batch| batch_bytes(&batch) / (batch.num_rows() as u64).max(1)))
+    let Some(batch) = segment.stream(SAMPLE_ROWS)?.next_batch()? else { return Ok(0) };
+    let is_dictionary = |column: &ArrayRef| matches!(column.data_type(), DataType::Dictionary(..));
+    let own: Vec<usize> =
+        (0..).zip(batch.columns()).filter(|(_, column)| !is_dictionary(column)).map(|(at, _)| at).collect();
+    Ok(batch_bytes(&batch.project(&own)?) / (batch.num_rows() as u64).max(1))
 }
 
 /// A segment that is being read.

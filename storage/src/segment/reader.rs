@@ -101,8 +101,8 @@ impl FileMetadata {
     }
 }
 
-/// How much of a file's metadata is in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much of a file's metadata is in memory: the greater holds what the smaller does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(crate) enum Detail {
     /// Where row groups and pages lie: what reading rows by their numbers takes.
     Places,
@@ -341,8 +341,7 @@ impl CacheState {
     fn touch(&mut self, key: CacheKey, detail: Detail) -> Option<FileMetadata> {
         self.tick += 1;
         let tick = self.tick;
-        let entry =
-            self.entries.get_mut(&key).filter(|entry| entry.detail == Detail::Values || entry.detail == detail)?;
+        let entry = self.entries.get_mut(&key).filter(|entry| entry.detail >= detail)?;
         entry.used = tick;
         Some(entry.metadata.clone())
     }
